@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bootinfo.h: what the host tells the kernel about the machine.
+ *
+ * The kvm back end writes it at BOOTINFO_GPA and passes that address in RDI.
+ * The qemu back end passes the same structure, followed by the launch
+ * description, as the first PVH module; the PVH entry adds what only
+ * hvm_start_info knows (memory) and copies nothing else.  All integers are
+ * little-endian, all addresses guest-physical, all sizes in bytes.
+ */
+#ifndef ABI_BOOTINFO_H
+#define ABI_BOOTINFO_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+#define BOOTINFO_MAGIC   0x6f666e69696e756bULL /* "kuniinfo" */
+#define BOOTINFO_VERSION 1
+#define BOOT_MAX_REGIONS 8
+#define BOOT_MAX_DEVICES 8
+
+/* bootinfo.flags */
+#define BOOT_F_PVCLOCK   (1U << 0) /* the page at pvclock_gpa is kept by KVM */
+#define BOOT_F_CPU_PORT  (1U << 1) /* CPUs start by PORT_CPU, not by SIPI */
+#define BOOT_F_STRACE    (1U << 2) /* log every system call */
+#define BOOT_F_DEBUG     (1U << 3) /* log at debug level as it happens */
+#define BOOT_F_MARKS     (1U << 4) /* write boot marks to PORT_MARK */
+#define BOOT_F_EXIT_PORT (1U << 5) /* PORT_EXIT ends the VM at once */
+
+struct boot_region {
+	uint64_t base, len; /* RAM, zero-filled where nothing was loaded */
+};
+
+/* One virtio-mmio device.  vector != 0: the host sends this interrupt vector
+ * to CPU 0 itself, edge-triggered, and InterruptACK is not needed.  vector ==
+ * 0: line gsi of the I/O APIC, level-triggered. */
+struct boot_device {
+	uint32_t virtio_id;
+	uint32_t vector;
+	uint32_t gsi;
+	uint32_t len;
+	uint64_t base;
+};
+
+struct bootinfo {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size; /* of this structure; the launch description may follow */
+	uint32_t flags;
+	uint32_t ncpu;       /* APIC ids are 0..ncpu-1 */
+	uint64_t tsc_khz;    /* 0: unknown, the kernel measures */
+	uint64_t pvclock_gpa; /* valid with BOOT_F_PVCLOCK */
+	uint64_t wall_ns;    /* CLOCK_REALTIME when the TSC was wall_tsc */
+	uint64_t wall_tsc;
+	uint64_t launch_gpa;
+	uint64_t launch_len;
+	uint64_t ioapic_gpa; /* 0: none */
+	uint32_t nregion, ndevice;
+	struct boot_region region[BOOT_MAX_REGIONS];
+	struct boot_device device[BOOT_MAX_DEVICES];
+	uint8_t seed[32]; /* host entropy; the kernel wipes it once used */
+};
+
+/* The pvclock page (KVM's MSR 0x4b564d01): the one source of time for kernel
+ * and vDSO.  Without KVM the kernel fills it from tsc_khz. */
+struct pvclock_time {
+	uint32_t version; /* odd while it is being changed */
+	uint32_t pad0;
+	uint64_t tsc_timestamp;
+	uint64_t system_time;       /* ns at tsc_timestamp */
+	uint32_t tsc_to_system_mul; /* 32.32 fixed point, after the shift */
+	int8_t tsc_shift;
+	uint8_t flags; /* bit 0: stable over CPUs */
+	uint8_t pad[2];
+};
+
+/* Points of a start that --timeline shows; the kernel writes them to PORT_MARK
+ * with BOOT_F_MARKS.  TSC stamps are the host's business. */
+enum boot_mark {
+	MARK_ENTRY = 1,   /* first instruction of kernel_main */
+	MARK_MM,          /* memory ready */
+	MARK_DEVICES,     /* drivers bound */
+	MARK_ROOT,        /* root mounted */
+	MARK_EXEC,        /* init's program loaded */
+	MARK_USER,        /* about to run the first user instruction */
+	MARK_EXIT,        /* init is gone */
+	MARK_COUNT,
+};
+
+_Static_assert(sizeof(struct bootinfo) <= 4096, "bootinfo is one page");
+_Static_assert(sizeof(struct pvclock_time) == 32, "KVM's layout");
+
+#endif

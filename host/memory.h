@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memory.h: guest RAM as the host sees it, and the one checked way into it.
+ *
+ * A gpa_t cannot be dereferenced.  gpa_slice() turns (address, length) into a
+ * host pointer only where the whole range lies in one region of RAM; it is
+ * the only function that does so.  The mapping never moves while the VM lives.
+ */
+#ifndef HOST_MEMORY_H
+#define HOST_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/err.h"
+
+typedef struct {
+	uint64_t v;
+} gpa_t;
+#define GPA(x) ((gpa_t){ (x) })
+
+#define MEM_MAX_REGIONS 4
+
+struct mem_region {
+	uint64_t gpa, len;
+	uint8_t *hva;
+	uint64_t fd_offset; /* in struct guest_mem.fd */
+};
+
+struct guest_mem {
+	struct mem_region region[MEM_MAX_REGIONS];
+	unsigned nregion;
+	int fd; /* memfd behind the RAM, -1: anonymous */
+};
+
+/* bytes of RAM, split around the hole below 4 GiB (boot/abi/layout.h), mapped
+ * NORESERVE; shared: from a memfd that can be given to other processes. */
+int mem_create(struct guest_mem *m, uint64_t bytes, int shared,
+	       struct err *e) MUST_CHECK;
+void mem_destroy(struct guest_mem *m);
+
+/* NULL where [at, at + len) is not wholly inside one region, or len is 0. */
+void *gpa_slice(const struct guest_mem *m, gpa_t at, uint64_t len) MUST_CHECK;
+
+#endif
