@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mm.h: physical pages, objects, address spaces, the page cache.
+ *
+ * struct page is valid when all-zero, so that the array needs no set-up: the
+ * allocator carves pages from the untouched end of RAM, which the host gives
+ * zeroed, before it needs to look at any.
+ */
+#ifndef KUNI_MM_H
+#define KUNI_MM_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include "kuni/arch.h"
+#include "kuni/lock.h"
+#include "kuni/sched.h"
+
+/* ---- pages (mm/page.c): buddy ---- */
+
+#define PAGE_MAX_ORDER 10
+struct pagecache;
+struct page {
+	uint32_t ref;     /* [a] */
+	uint8_t order;    /* of a free block */
+	uint8_t flags;    /* PG_* */
+	uint16_t mapcount_hint;
+	union {
+		struct {  /* free: buddy links, page numbers + 1 */
+			uint32_t next, prev;
+		};
+		struct {  /* page cache */
+			struct pagecache *cache;
+			uint64_t index;
+		};
+		struct {  /* slab */
+			void *slab;
+			void *freelist;
+		};
+	};
+	uint64_t private_;
+};
+#define PG_FREE     1
+#define PG_SLAB     2
+#define PG_CACHE    4
+#define PG_DIRTY    8
+#define PG_UPTODATE 16
+#define PG_ERROR    32
+#define PG_LOCKED   64
+#define PG_RESERVED 128
+
+enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2 };
+/* 2^order pages with ref 1, NULL: none left (the caller returns -ENOMEM).
+ * PAGE_ZERO: zero-filled (free for untouched RAM). */
+struct page *page_alloc(unsigned order, unsigned flags) MUST_CHECK;
+void page_get(struct page *p);
+void page_put(struct page *p); /* frees at 0 (order 0 pages) */
+void page_free(struct page *p, unsigned order);
+struct page *page_of(paddr_t pa); /* NULL: not RAM */
+paddr_t page_paddr(const struct page *p);
+static inline void *page_virt(const struct page *p)
+{
+	return phys_to_virt(page_paddr(p));
+}
+struct mm_stats {
+	uint64_t total, free, cached, slab, tables; /* pages */
+};
+void mm_stats(struct mm_stats *out);
+void page_init(const struct bootinfo *bi);
+
+/* ---- objects (mm/slab.c) ---- */
+
+/* Zero-filled; NULL where memory ran out.  Any size up to 4 MiB. */
+void *kmalloc(size_t n) MUST_CHECK;
+void kfree(void *p); /* NULL is fine */
+struct slab_cache;
+struct slab_cache *slab_create(const char *name, size_t size);
+void *slab_alloc(struct slab_cache *c) MUST_CHECK; /* zero-filled */
+void slab_free(struct slab_cache *c, void *p);
+/* A kernel stack with a guard page below; top address, or 0. */
+#define KSTACK_SIZE 16384UL
+uint64_t kstack_alloc(void) MUST_CHECK;
+void kstack_free(uint64_t top);
+
+/* ---- the page cache of an inode (mm/pagecache.c) ---- */
+
+struct inode;
+struct pagecache_ops {
+	/* Fills pages[0..n), consecutive from index; zero behind the end of
+	 * file.  Marks each PG_UPTODATE.  Negative errno. */
+	int (*read)(struct inode *i, uint64_t index, struct page **pages,
+		    unsigned n);
+	/* Writes n consecutive dirty pages back; the size rules the last. */
+	int (*write)(struct inode *i, uint64_t index, struct page **pages,
+		     unsigned n);
+};
+RB_HEAD(page_tree, cache_node);
+struct pagecache {
+	struct mutex lock;
+	struct page_tree pages;   /* [lock] */
+	uint64_t npages, ndirty;  /* [lock] */
+	const struct pagecache_ops *ops; /* [I] NULL: memory only (tmpfs, shm) */
+	struct inode *inode;      /* [I] */
+	uint64_t ra_next;         /* [lock] read-ahead: next expected index */
+	unsigned ra_window;
+	SLIST_HEAD(, vma) mappings; /* [lock] shared and private file areas */
+};
+void pagecache_init(struct pagecache *c, struct inode *i,
+		    const struct pagecache_ops *ops);
+/* Drops every page (writing none). */
+void pagecache_fini(struct pagecache *c);
+/* The page at index, filled, with a reference; create: a missing page of a
+ * memory-only cache is made, zeroed (else NULL in *out: a hole). */
+int pagecache_get(struct pagecache *c, uint64_t index, bool create,
+		  struct page **out) MUST_CHECK;
+/* Copies; used by file_read/file_write of cached inodes. Bytes or errno.
+ * read stops at size; write extends nothing (the caller sets the size). */
+struct uio;
+ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
+		       uint64_t size);
+ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos);
+int pagecache_sync(struct pagecache *c, uint64_t start, uint64_t end);
+/* Removes pages at and after size, zeroes the tail, unmaps user mappings. */
+void pagecache_truncate(struct pagecache *c, uint64_t size);
+void pagecache_dirty(struct page *p);
+/* Frees clean pages that nobody maps; how many. */
+uint64_t pagecache_shrink(uint64_t want);
+
+/* A run of bytes to or from user or kernel memory (lib/uio.c). */
+struct uio_vec {
+	uint64_t base;
+	size_t len;
+};
+struct uio {
+	const struct uio_vec *vec;
+	unsigned nvec;
+	size_t off;   /* in vec[0] */
+	size_t left;  /* bytes in all */
+	bool user;    /* bases are uaddr_t; else kernel pointers */
+};
+void uio_user(struct uio *u, struct uio_vec *v, uaddr_t base, size_t len);
+void uio_kernel(struct uio *u, struct uio_vec *v, void *base, size_t len);
+/* Bytes moved (less at a fault), -EFAULT where none could be. */
+ssize_t uio_put(struct uio *u, const void *from, size_t n); /* to the uio */
+ssize_t uio_get(struct uio *u, void *to, size_t n);         /* from it */
+ssize_t uio_zero(struct uio *u, size_t n);
+
+/* ---- address spaces ---- */
+
+struct file;
+struct vma {
+	RB_ENTRY(vma) node;
+	SLIST_ENTRY(vma) mapping_link; /* pagecache.mappings */
+	struct mm *mm;
+	uint64_t start, end; /* page aligned */
+	uint32_t prot;       /* PROT_R/W/X now */
+	uint32_t flags;      /* VMA_* */
+	struct file *file;   /* reference; NULL: anonymous */
+	uint64_t pgoff;      /* page index of start in file */
+	struct pagecache *shm; /* shared anonymous: its pages, reference below */
+	struct inode *shm_inode;
+};
+#define VMA_SHARED    1
+#define VMA_GROWSDOWN 2
+#define VMA_STACK     4
+#define VMA_HEAP      8
+#define VMA_VDSO      16
+#define VMA_NORESERVE 32
+#define VMA_MAYWRITE  64  /* a shared file opened for writing */
+#define VMA_LOCKED    128
+#define VMA_DONTFORK  256
+#define VMA_VVAR      512
+RB_HEAD(vma_tree, vma);
+
+struct mm {
+	uint32_t users;      /* [a] tasks that run in it */
+	struct mutex lock;
+	struct arch_pt pt;
+	struct vma_tree vmas; /* [lock] */
+	uint64_t nvma, total_pages;
+	uint64_t rss;        /* [a] pages mapped */
+	uint64_t brk_start, brk, mmap_top, stack_top;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t vdso;       /* base of the vDSO */
+	struct file *exe;    /* reference, /proc/self/exe */
+	uint64_t auxv[48];   /* as on the stack, for /proc/PID/auxv */
+	uint64_t start_code, end_code, start_data, end_data;
+};
+
+int mm_create(struct mm **out) MUST_CHECK;
+/* Copy-on-write copy of current's address space. */
+int mm_fork(struct mm *from, struct mm **out) MUST_CHECK;
+void mm_get(struct mm *m);
+void mm_put(struct mm *m);
+/* Kernel-internal mmap: Linux's PROT_* and MAP_* values; address or errno. */
+long mm_map(struct mm *m, uint64_t addr, uint64_t len, int prot, int flags,
+	    struct file *f, uint64_t off);
+int mm_unmap(struct mm *m, uint64_t addr, uint64_t len) MUST_CHECK;
+/* A user fault of the current task: 0, or the signal: *signo, *code set and
+ * -EFAULT; -ENOMEM after OOM. */
+int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
+	     int *code) MUST_CHECK;
+/* Makes [addr, addr+len) of m readable/writable by the kernel through the
+ * direct map, page by page (for exec's stack, ptrace, /proc/PID/mem).
+ * Copies; bytes done or errno. */
+ssize_t mm_access(struct mm *m, uint64_t addr, void *buf, size_t len,
+		  bool write);
+/* The physical identity of a user word, for shared futexes: page and offset;
+ * takes no reference. 0 or -EFAULT. */
+int mm_futex_key(struct mm *m, uaddr_t at, bool shared, uint64_t key[2])
+	MUST_CHECK;
+struct vma *mm_find(struct mm *m, uint64_t addr); /* area with end > addr */
+struct vma *mm_next(struct vma *v);
+int mm_map_vdso(struct mm *m) MUST_CHECK; /* sets m->vdso */
+/* Linux's values, for callers inside the kernel */
+#define LX_PROT_READ 1
+#define LX_PROT_WRITE 2
+#define LX_PROT_EXEC 4
+#define LX_MAP_SHARED 1
+#define LX_MAP_PRIVATE 2
+#define LX_MAP_FIXED 0x10
+#define LX_MAP_ANONYMOUS 0x20
+#define LX_MAP_GROWSDOWN 0x100
+#define LX_MAP_STACK 0x20000
+#define LX_MAP_FIXED_NOREPLACE 0x100000
+void mm_init(void);
+
+#endif

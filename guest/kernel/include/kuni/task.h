@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * task.h: threads, processes, credentials, signals.
+ *
+ * struct task is a thread; threads of one thread group share a struct
+ * process.  mm, files, fs and the signal handlers are shared by reference, as
+ * clone(2) says.  The pid tables, parents, sessions and groups are under
+ * tasklist_lock (RANK_TASKLIST), signals under process.siglock.
+ */
+#ifndef KUNI_TASK_H
+#define KUNI_TASK_H
+
+#include <sys/queue.h>
+
+#include "kuni/arch.h"
+#include "kuni/fs.h"
+#include "kuni/linux.h"
+#include "kuni/lock.h"
+#include "kuni/mm.h"
+#include "kuni/sched.h"
+
+#define NGROUPS_MAX 65536
+#define NSIG 64
+
+struct cred { /* immutable once shared; changed by copy */
+	uint32_t ref; /* [a] */
+	uint32_t uid, euid, suid, fsuid;
+	uint32_t gid, egid, sgid, fsgid;
+	uint64_t cap_inh, cap_perm, cap_eff, cap_bset, cap_amb;
+	uint32_t securebits;
+	uint32_t ngroups;
+	uint32_t *groups; /* sorted */
+};
+
+struct ksigaction {
+	uint64_t handler; /* user address, 0 SIG_DFL, 1 SIG_IGN */
+	uint64_t flags;   /* SA_* */
+	uint64_t restorer;
+	uint64_t mask;    /* bit n-1 is signal n */
+};
+
+/* siginfo_t as user space sees it: 128 bytes. */
+struct siginfo_k {
+	int32_t signo, err, code, pad0;
+	union {
+		struct {
+			int32_t pid;
+			uint32_t uid;
+			union {
+				int32_t status; /* SIGCHLD */
+				int32_t val_lo;
+			};
+			int32_t pad;
+			int64_t utime, stime;
+		};
+		struct {
+			int32_t pid_rt;
+			uint32_t uid_rt;
+			uint64_t value; /* sigqueue */
+		};
+		struct {
+			int32_t tid, overrun;
+			uint64_t tvalue; /* timers */
+		};
+		struct {
+			uint64_t addr; /* faults */
+		};
+		struct {
+			int64_t band;
+			int32_t fd;
+		};
+		struct {
+			uint64_t call_addr; /* SIGSYS */
+			int32_t syscall_nr;
+			uint32_t arch;
+		};
+		uint8_t bytes[112];
+	};
+};
+_Static_assert(sizeof(struct siginfo_k) == 128, "siginfo_t");
+
+struct sigqueue {
+	TAILQ_ENTRY(sigqueue) link;
+	struct siginfo_k info;
+};
+struct sigpending {
+	uint64_t set; /* bit n-1 */
+	TAILQ_HEAD(, sigqueue) list; /* init by TAILQ_INIT */
+};
+
+struct sighand {
+	uint32_t ref; /* [a] */
+	struct ksigaction action[NSIG]; /* [process.siglock of any sharer] */
+};
+
+struct launch;
+struct tty;
+
+struct process {
+	uint32_t ref;                 /* [a] tasks and pid table */
+	int pid;                      /* [I] tgid */
+	struct task *leader;          /* [tasklist] */
+	TAILQ_HEAD(, task) threads;   /* [tasklist] */
+	unsigned nthreads;            /* [tasklist] */
+	struct process *parent;       /* [tasklist] NULL for init */
+	LIST_HEAD(, process) children; /* [tasklist] */
+	LIST_ENTRY(process) sibling;  /* [tasklist] */
+	LIST_ENTRY(process) all_link; /* [tasklist] of all_processes */
+	int pgid, sid;                /* [tasklist] */
+	struct tty *tty;              /* [tasklist] controlling terminal, ref */
+	bool did_exec, is_subreaper, zombie;
+	int exit_signal;              /* to the parent */
+	uint32_t exit_status;         /* wait status */
+	bool group_exit;              /* [siglock] exit_group or fatal signal runs */
+	bool stopped, stop_reported, continued; /* [siglock] */
+	int stop_signal;
+	struct spinlock siglock;
+	struct sighand *hand;         /* [siglock] */
+	struct sigpending pending;    /* [siglock] of the process */
+	struct waitq child_wait;      /* wait4 sleeps here */
+	struct waitq exit_wait;       /* pidfd poll */
+	struct lx_rlimit rlim[16];    /* [siglock] */
+	uint64_t utime, stime, cutime, cstime; /* ns [siglock] */
+	uint64_t minflt, majflt, nvcsw, nivcsw, maxrss;
+	uint64_t start_ns;            /* boot clock */
+	struct ktimer itimer_real;
+	uint64_t itimer_interval;     /* ns */
+	void *posix_timers;           /* of task/timer_posix.c */
+	bool dumpable, no_exec_pgid_change;
+	int oom_score_adj;
+	struct waiter *vfork_wait;    /* parent's, woken at exec or exit */
+};
+
+struct task {
+	struct arch_task arch;
+	int tid;                      /* [I] */
+	uint32_t ref;                 /* [a] */
+	uint32_t state;               /* [a] enum task_state */
+	bool wake_pending;
+	bool on_cpu, on_rq;           /* [runq] */
+	uint32_t cpu;                 /* [runq] where it runs or ran */
+	uint64_t affinity;            /* bit n: CPU n */
+	int nice, policy, rt_prio;
+	uint64_t vruntime, slice_end, last_start, sum_exec; /* ns */
+	TAILQ_ENTRY(task) rq_link;
+	struct ktimer sleep_timer;
+	struct process *proc;         /* [I] reference; NULL: kernel thread */
+	TAILQ_ENTRY(task) thread_link; /* process.threads */
+	LIST_ENTRY(task) tid_link;    /* pid hash */
+	struct mm *mm;                /* [o] reference; NULL: kernel thread */
+	struct fdtable *files;        /* [o] */
+	struct fs_ctx *fs;            /* [o] */
+	struct cred *cred;            /* [o] */
+	bool no_new_privs;
+	uint64_t sig_mask;            /* [siglock] blocked */
+	uint64_t saved_mask;          /* of sigsuspend, ppoll: restored on return */
+	bool restore_mask;
+	struct sigpending pending;    /* [siglock] of the thread */
+	volatile bool sig_check;      /* [a] look for signals before user mode */
+	uint64_t altstack_sp, altstack_size;
+	int altstack_flags;
+	uaddr_t clear_tid;            /* set_tid_address */
+	uaddr_t robust_list;
+	size_t robust_len;
+	uaddr_t rseq;
+	uint32_t rseq_len, rseq_sig;
+	int vfork_done;               /* set at exec/exit of a vfork child */
+	struct task *vfork_parent;
+	uint64_t restart_deadline;    /* ERESTART_BLOCK */
+	long (*restart_fn)(struct task *t);
+	uint64_t restart_arg[4];
+	char comm[16];
+	uint64_t stack_top;           /* kernel stack */
+	uint64_t utime, stime;        /* ns */
+	uint64_t nvcsw, nivcsw, minflt, majflt;
+	uint64_t start_ns;
+	unsigned long syscall_nr;     /* now, for debugging */
+	void (*kfn)(void *);          /* kernel threads */
+	void *karg;
+	int exit_code;                /* wait status when it exits */
+	void *seccomp;
+	unsigned personality;
+	int pdeath_signal;
+	uint64_t timer_slack;
+};
+
+extern struct spinlock tasklist_lock;
+LIST_HEAD(process_list, process);
+extern struct process_list all_processes; /* [tasklist] */
+extern struct process *init_process;
+
+/* The loop that every user task's kernel stack runs (task/user_loop.c). */
+_Noreturn void task_user_loop(void *unused);
+/* Before each return to user mode: signals, resched, stop. */
+void task_to_user(struct arch_regs *r);
+
+/* pids */
+struct task *task_find(int tid);       /* reference, or NULL */
+struct process *process_find(int pid); /* reference, or NULL */
+void task_get(struct task *t);
+void task_put(struct task *t);
+void process_get(struct process *p);
+void process_put(struct process *p);
+
+/* clone(2), fork(2)...: child's tid or errno */
+struct clone_args_k {
+	uint64_t flags; /* CLONE_*, without CSIGNAL */
+	uaddr_t pidfd, child_tid, parent_tid;
+	int exit_signal;
+	uint64_t stack; /* stack pointer of the child, 0: same */
+	uint64_t tls;
+	uaddr_t set_tid;
+	size_t set_tid_size;
+};
+long task_clone(const struct clone_args_k *a);
+/* argv, envp: kernel arrays, NULL-terminated. 0: current's registers are set
+ * for the new program; else errno and nothing changed. */
+int task_exec(struct file *f, const char *name, char *const *argv,
+	      char *const *envp) MUST_CHECK;
+_Noreturn void task_exit(int status);        /* this thread; wait status */
+_Noreturn void task_exit_group(int status);
+long task_wait(int idtype, int id, int options, struct lx_siginfo_wait *out,
+	       struct lx_rusage *ru); /* pid, 0 or errno */
+
+/* signals (task/signal.c) */
+int signal_send_process(struct process *p, int signo,
+			const struct siginfo_k *info); /* NULL info: SI_KERNEL */
+int signal_send_task(struct task *t, int signo, const struct siginfo_k *info);
+int signal_send_pgrp(int pgid, int signo, const struct siginfo_k *info);
+/* A fault of current that cannot be blocked or ignored. */
+void signal_force(int signo, int code, uint64_t addr);
+bool signal_fatal_pending(void);
+void signal_set_mask(uint64_t mask); /* of current; recalculates sig_check */
+void signal_exec(struct process *p);
+#define SIGMASK(n) (1ULL << ((n) - 1))
+
+/* credentials (task/cred.c) */
+struct cred *cred_get(struct cred *c);
+void cred_put(struct cred *c);
+int cred_copy(const struct cred *from, struct cred **out) MUST_CHECK;
+bool capable(int cap); /* current's effective set */
+bool in_group(uint32_t gid);
+/* At exec: set-id bits of i and capabilities; into a fresh cred. */
+int cred_exec(const struct inode *i, bool nosuid, struct cred **out)
+	MUST_CHECK;
+uint64_t rlimit_get(unsigned resource); /* soft, of current */
+
+/* ttys (fs/tty.c) that the rest needs */
+void tty_disassociate(struct process *leader);
+int tty_nr(const struct process *p);
+
+/* the launch description and the control channel (task/init.c, control.c) */
+int launch_parse(const void *blob, size_t len, struct launch **out) MUST_CHECK;
+void init_start(void *launch); /* kernel thread that becomes pid 1 */
+/* pid 1 is gone: reports to the host and ends the VM. */
+_Noreturn void init_exited(uint32_t wait_status, bool oom);
+_Noreturn void init_failed(unsigned stage, int err, const char *what);
+
+#endif
