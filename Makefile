@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# kuni: one Makefile, no configure step.  `make help` lists what it can do.
+# Every .c or .S file in a listed folder is built; adding a file needs no edit.
+
+MAKEFLAGS += --no-builtin-rules
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+B       ?= build
+Q       := $(if $(V),,@)
+DEBUG   ?= 0
+
+# Folders, in dependency order.  guest/ never includes host/ or oci/, and back.
+GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse \
+              syscall lib debug) guest/drivers guest/libc-shim
+HOST_DIRS  := host host/virtio host/fuse oci
+HOST_LIBS  := -ljansson -lseccomp -lcap-ng
+
+WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Walloca \
+        -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+        -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wformat=2 \
+        -Wimplicit-fallthrough -Wnull-dereference -Wdate-time -Wredundant-decls
+COMMON := $(WARN) -g -MMD -MP -fno-common -fno-strict-aliasing \
+          -fstack-protector-strong -I. -Iboot/abi -I$(B)/gen
+VERSION := 0.1.0
+
+GUEST_ARCH   := -O2 -ffreestanding -nostdinc -isystem $(B)/newlib/include \
+        -isystem $(shell $(CC) -print-file-name=include) -fno-pie -mcmodel=kernel \
+        -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
+        -fno-omit-frame-pointer -mstack-protector-guard=global -ffunction-sections
+GUEST_CFLAGS := $(COMMON) $(GUEST_ARCH) -Wframe-larger-than=1024 \
+        -Iguest/kernel/include -Iguest/libc-shim -DKUNI_DEBUG=$(DEBUG)
+NEWLIB_CFLAGS := $(GUEST_ARCH) -g -w -std=gnu99 -DINTEGER_ONLY -D_COMPILING_NEWLIB \
+        -fno-builtin -fno-tree-loop-distribute-patterns
+HOST_CFLAGS  := $(COMMON) -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fPIE -DKUNI_VERSION='"$(VERSION)"'
+UNIT_CFLAGS  := $(COMMON) -O1 -D_GNU_SOURCE -DKUNI_UNIT -DKUNI_DEBUG=1 -DKUNI_VERSION='"unit"' \
+        -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+        -Iguest/kernel/include -idirafter $(B)/newlib/bsd -pthread
+
+src   = $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))
+objs  = $(patsubst %,$(B)/$(2)/%.o,$(call src,$(1)))
+GUEST_OBJS := $(call objs,$(GUEST_DIRS),guest)
+HOST_OBJS  := $(call objs,$(HOST_DIRS),host)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
+GEN := $(addprefix $(B)/gen/,syscall_proto.h syscall_table.c syscall_strace.c syscall_doc.h)
+include guest/libc-shim/newlib.mk
+NEWLIB := $(B)/newlib/src/newlib/libc
+NEWLIB_OBJS := $(patsubst %,$(B)/newlib/obj/%.o,$(NEWLIB_SRCS))
+
+all: $(B)/kuni $(B)/kuni-guest.elf ## build the runtime and the guest kernel
+
+$(B)/kuni: $(HOST_OBJS)
+	$(Q)echo "LD   $@"; $(CC) -static-pie -Wl,-z,now,-z,relro -o $@ $^ $(HOST_LIBS)
+
+# Symbols stay in the image for backtraces; DWARF goes to its own file.
+$(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(NEWLIB_OBJS)
+	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096 \
+		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(GUEST_OBJS) $(NEWLIB_OBJS)
+	$(Q)objcopy --strip-debug $@.debug $@
+
+$(B)/newlib/.ready: tools/setup
+	$(Q)tools/setup newlib; touch $@
+
+$(B)/newlib/obj/%.o: $(B)/newlib/.ready
+	$(Q)mkdir -p $(@D); $(CC) $(NEWLIB_CFLAGS) $(if $(findstring vfiprintf,$*),-DSTRING_ONLY) \
+		-I$(NEWLIB)/machine/x86_64 -c -o $@ $(if $(findstring vfiprintf,$*),$(NEWLIB)/stdio/vfprintf.c,$(NEWLIB)/$*)
+
+$(B)/guest/%.o: % | $(GEN) $(B)/newlib/.ready
+	$(Q)mkdir -p $(@D); echo "GCC  $<"; $(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(B)/host/%.o: % | $(GEN)
+	$(Q)mkdir -p $(@D); echo "CC   $<"; $(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+# A unit test names the sources it needs on its first line:  // uses: a.c b.c
+$(B)/unit/%: tests/unit/%.c | $(GEN) $(B)/newlib/.ready
+	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(UNIT_CFLAGS) -MF $@.d -o $@ $< \
+		$$(sed -n '1s,^// uses: *,,p' $<) $(HOST_LIBS)
+
+$(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
+	$(Q)mkdir -p $(@D); awk -v what=$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
+
+help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
+clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/gen $(B)/kuni* ## remove what was built
+
+.PHONY: all help clean
+.SECONDARY: $(GEN)
+.DELETE_ON_ERROR:
+-include $(shell find $(B)/guest $(B)/host -name '*.d' 2>/dev/null)
