@@ -22,7 +22,7 @@ COMMON := $(WARN) -g -MMD -MP -fno-common -fno-strict-aliasing \
           -fstack-protector-strong -I. -Iboot/abi -I$(B)/gen
 VERSION := 0.1.0
 
-GUEST_ARCH   := -O2 -ffreestanding -nostdinc -isystem $(B)/newlib/include \
+GUEST_ARCH   := -O2 -ffreestanding -nostdinc -isystem build/newlib/include \
         -isystem $(shell $(CC) -print-file-name=include) -fno-pie -mcmodel=kernel \
         -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
         -fno-omit-frame-pointer -mstack-protector-guard=global -ffunction-sections
@@ -33,7 +33,7 @@ NEWLIB_CFLAGS := $(GUEST_ARCH) -g -w -std=gnu99 -DINTEGER_ONLY -D_COMPILING_NEWL
 HOST_CFLAGS  := $(COMMON) -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fPIE -DKUNI_VERSION='"$(VERSION)"'
 UNIT_CFLAGS  := $(COMMON) -O1 -D_GNU_SOURCE -DKUNI_UNIT -DKUNI_DEBUG=1 -DKUNI_VERSION='"unit"' \
         -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
-        -Iguest/kernel/include -idirafter $(B)/newlib/bsd -pthread
+        -Iguest/kernel/include -idirafter build/newlib/bsd -pthread
 
 src   = $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))
 objs  = $(patsubst %,$(B)/$(2)/%.o,$(call src,$(1)))
@@ -42,8 +42,9 @@ HOST_OBJS  := $(call objs,$(HOST_DIRS),host)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 GEN := $(addprefix $(B)/gen/,syscall_proto.h syscall_table.c syscall_strace.c syscall_doc.h)
 include guest/libc-shim/newlib.mk
-NEWLIB := $(B)/newlib/src/newlib/libc
-NEWLIB_OBJS := $(patsubst %,$(B)/newlib/obj/%.o,$(NEWLIB_SRCS))
+NEWLIB := build/newlib/src/newlib/libc
+GEN_OBJS := $(B)/guest/gen/syscall_table.o $(B)/guest/gen/syscall_strace.o
+NEWLIB_OBJS := $(patsubst %,$(B)/nlobj/%.o,$(NEWLIB_SRCS))
 
 all: $(B)/kuni $(B)/kuni-guest.elf ## build the runtime and the guest kernel
 
@@ -51,36 +52,51 @@ $(B)/kuni: $(HOST_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -static-pie -Wl,-z,now,-z,relro -o $@ $^ $(HOST_LIBS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
-$(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(NEWLIB_OBJS)
+$(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096 \
-		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(GUEST_OBJS) $(NEWLIB_OBJS)
+		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@
 
-$(B)/newlib/.ready: tools/setup
+build/newlib/.ready: tools/setup
 	$(Q)tools/setup newlib; touch $@
 
-$(B)/newlib/obj/%.o: $(B)/newlib/.ready
+$(B)/nlobj/%.o: build/newlib/.ready
 	$(Q)mkdir -p $(@D); $(CC) $(NEWLIB_CFLAGS) $(if $(findstring vfiprintf,$*),-DSTRING_ONLY) \
-		-I$(NEWLIB)/machine/x86_64 -c -o $@ $(if $(findstring vfiprintf,$*),$(NEWLIB)/stdio/vfprintf.c,$(NEWLIB)/$*)
+		-I$(NEWLIB)/machine/x86_64 -I$(NEWLIB)/string -c -o $@ $(if $(findstring vfiprintf,$*),$(NEWLIB)/stdio/vfprintf.c,$(NEWLIB)/$*)
 
-$(B)/guest/%.o: % | $(GEN) $(B)/newlib/.ready
+$(B)/guest/gen/%.o: $(B)/gen/%.c
+	$(Q)mkdir -p $(@D); echo "GCC  $<"; $(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(B)/guest/%.o: % | $(GEN) build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "GCC  $<"; $(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
 $(B)/host/%.o: % | $(GEN)
 	$(Q)mkdir -p $(@D); echo "CC   $<"; $(CC) $(HOST_CFLAGS) -c -o $@ $<
 
 # A unit test names the sources it needs on its first line:  // uses: a.c b.c
-$(B)/unit/%: tests/unit/%.c | $(GEN) $(B)/newlib/.ready
+$(B)/unit/%: tests/unit/%.c | $(GEN) build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(UNIT_CFLAGS) -MF $@.d -o $@ $< \
 		$$(sed -n '1s,^// uses: *,,p' $<) $(HOST_LIBS)
 
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
 	$(Q)mkdir -p $(@D); awk -v what=$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
 
+packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
+demo: packages ## build, and run a container in a VM
+	$(Q)$(MAKE) --no-print-directory all && tools/demo
+
+unit: $(UNIT_TESTS) ## build the unit tests
+lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
+test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
+	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)$(MAKE) --no-print-directory B=build/clang CC=clang all
+	$(Q)tests/run lint unit oci abi guests workloads lab
+
+fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
 help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
 clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/gen $(B)/kuni* ## remove what was built
 
-.PHONY: all help clean
+.PHONY: all packages demo unit lint test fmt help clean
 .SECONDARY: $(GEN)
 .DELETE_ON_ERROR:
 -include $(shell find $(B)/guest $(B)/host -name '*.d' 2>/dev/null)
