@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# run.sh: every program of tests/abi natively, then all in one boot of the
+# guest; output and status must be the same.  KUNI_OPTS chooses the back end.
+. tests/lib.sh
+mkdir -p "$T/b"
+make_root "$T/b/rootfs"
+cp -r "$T/b/rootfs" "$T/native"
+mkdir -p "$T"/{b/rootfs,native}/{abi,out}
+for c in tests/abi/*.c; do
+	n=$(basename "$c" .c)
+	for cc in musl-gcc gcc; do
+		b=build/abi/$n.$cc
+		mkdir -p build/abi
+		[ "$b" -nt "$c" ] || $cc -O2 -g -static -D_GNU_SOURCE -pthread -Wall -o "$b" "$c" ||
+			{ fail "$c does not compile with $cc"; continue; }
+		cp "$b" "$T/b/rootfs/abi/$n.$cc"
+		cp "$b" "$T/native/abi/$n.$cc"
+	done
+done
+cat >"$T/all" <<'S'
+for t in /abi/*; do
+	n=${t##*/}
+	mkdir -p /tmp/w/$n && cd /tmp/w/$n
+	timeout 60 $t >/out/$n 2>&1 </dev/null
+	echo "status $?" >>/out/$n
+done
+S
+cp "$T/all" "$T/b/rootfs/all"
+cp "$T/all" "$T/native/all"
+mkdir -p "$T/native/dev/pts" "$T/native/dev/shm"
+# natively: the same root, in a mount, pid and UTS namespace of its own
+unshare -mpuf --propagation private bash -c "
+	mount -t proc proc '$T/native/proc' && mount -t sysfs sysfs '$T/native/sys' &&
+	mount -t tmpfs -o mode=755 tmpfs '$T/native/dev' && mkdir '$T/native/dev/shm' '$T/native/dev/pts' &&
+	mount -t tmpfs -o mode=1777 tmpfs '$T/native/dev/shm' &&
+	for d in null zero full random urandom tty; do cp -a /dev/\$d '$T/native/dev/'; done &&
+	hostname kuni && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
+make_bundle "$T/b" sh /all
+timeout 300 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
+same 'status of the guest run' 0 "$?"
+[ ! -s "$T/guest.log" ] || tail -n 20 "$T/guest.log" >&2
+for o in "$T"/native/out/*; do
+	n=${o##*/}
+	checks=$((checks + 1))
+	grep -qx 'status 0' "$o" || fail "$n fails natively: $(tail -n 3 "$o")"
+	d=$(diff "$o" "$T/b/rootfs/out/$n" 2>&1) || fail "$n differs (native <, guest >):"$'\n'"$(echo "$d" | head -n 20)"
+done
+finish

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# busybox.sh: static busybox at work: what a shell user does on the first day.
+. tests/lib.sh
+r=$T/b/rootfs
+make_root "$r"
+opts=
+run() { make_bundle "$T/b" sh -c "$1"; timeout "${2:-120}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} $opts run "$T/b" </dev/null >"$T/out" 2>"$T/err"; rc=$?; }
+is() { # WHAT EXPECTED
+	same "$1" "0/$2" "$rc/$(<"$T/out")"
+	[ ! -s "$T/err" ] || { echo "$1: stderr:"; head -n 20 "$T/err"; } >&2
+}
+run 'ls -lR / >/tmp/l 2>/dev/null; [ $(wc -l </tmp/l) -gt 300 ] && echo many'
+is 'ls -lR /' many
+run 'find / -xdev | wc -l'
+is 'find / -xdev' "$(find "$r" | wc -l)"
+run 'grep -c ^processor /proc/cpuinfo; grep -q "^model name" /proc/cpuinfo && echo named'
+same 'cat /proc/cpuinfo' named "$(tail -n 1 "$T/out")"
+run 'ps | grep -c "[p]s"; ps | awk "NR == 2 { print \$1 }"'
+is 'ps' $'1\n1'
+head -c 67108864 /dev/urandom >"$r/big"
+run 'md5sum </big' 300
+is 'md5sum of 64 MiB' "$(md5sum <"$r/big")"
+run 'dd if=/dev/zero of=/tmp/z bs=64k count=64 2>/dev/null && md5sum </tmp/z'
+is 'dd' "$(head -c 4194304 /dev/zero | md5sum)"
+rm "$r/big"
+run 'seq 1 10000 | sed s/1/x/ | grep x | sort -r | tail -n 1'
+is 'a pipeline of five' "$(seq 1 10000 | sed s/1/x/ | grep x | LC_ALL=C sort -r | tail -n 1)"
+run 'for i in 1 2 3 4 5; do (sleep 0.$i; echo $i) & done; wait; echo done'
+is 'background jobs and wait' $'1\n2\n3\n4\n5\ndone'
+run 'trap "echo bye" EXIT; trap "echo usr1" USR1; kill -USR1 $$; sleep 0.1; echo here'
+is 'traps' $'usr1\nhere\nbye'
+mkdir "$r/tree"
+for d in $(seq 50); do mkdir "$r/tree/$d"; for f in $(seq 100); do echo "$d $f" >"$r/tree/$d/$f"; done; done
+run 'mkdir /copy && cd /tree && tar c . | tar x -C /copy && find /copy -type f | wc -l' 300
+is 'tar c | tar x of 5,000 files' 5000
+check 'the copy is the same' diff -r "$r/tree" "$r/copy"
+rm -rf "$r/tree" "$r/copy"
+run 'i=0; while [ $i -lt 200 ]; do (exit 0) & i=$((i + 1)); done; wait; echo $i'
+is 'fork of 200 children' 200
+run 'dd if=/dev/zero of=/sparse bs=1 count=1 seek=1073741823 2>/dev/null; stat -c %s /sparse; rm /sparse'
+is 'a sparse file of 1 GiB' 1073741824
+run 'cat /proc/self/status | grep ^Name; ls /proc/self/fd | wc -l; cat /proc/mounts | grep -c " / "'
+same 'procfs' $'Name:\tcat' "$(head -n 1 "$T/out")"
+for o in '--cpus 1 --memory 64M' '--cpus 8 --memory 4G'; do
+	opts=$o
+	run 'nproc; awk "/MemTotal/ { print int(\$2 / 1048576) }" /proc/meminfo; seq 1000 | wc -l'
+	case $o in *64M) is "$o" $'1\n0\n1000' ;; *) is "$o" $'8\n3\n1000' ;; esac
+done
+opts=
+make_bundle "$T/b" true
+bad=0
+for i in $(seq "${STARTS:-50}"); do timeout 60 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" "s$i" </dev/null || bad=$((bad + 1)); done
+same 'starts in a row' 0 "$bad"
+for i in 1 2 3 4 5 6 7 8; do timeout 120 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" "p$i" </dev/null || touch "$T/bad$i" & done
+wait
+same 'eight at once' '' "$(ls "$T" | grep bad)"
+same 'nothing is left' '' "$(ls -A "$T/state")$(pgrep -f "$T" || :)"
+finish
