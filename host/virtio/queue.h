@@ -18,13 +18,17 @@
 
 #include "host/memory.h"
 
-#define VIRTQ_MAX_IOV 130 /* a request of 128 pages, its header, and spare */
+/* The most buffers of a chain: what the guest's fs driver may send (64 pages
+ * and 2 headers out, 128 pages and 2 headers in), and spare. */
+#define VIRTQ_MAX_IOV 200
 
 struct virtq {
 	const struct guest_mem *mem;
 	pthread_mutex_t lock;
-	uint16_t size;       /* 0: not ready */
+	/* All below: [lock], which pop, push and the others take themselves. */
+	uint16_t size;       /* entries that the driver chose */
 	bool ready, event_idx;
+	bool want;           /* the driver is to notify of each buffer */
 	uint64_t desc, avail, used; /* guest-physical, checked at ready */
 	uint16_t last_avail; /* next available entry to take */
 	uint16_t used_idx;   /* next used entry to write */
@@ -42,14 +46,16 @@ struct virtq_chain {
 void virtq_init(struct virtq *q, const struct guest_mem *mem);
 void virtq_fini(struct virtq *q);
 void virtq_reset(struct virtq *q);
-/* Checks size and the three ring addresses: 0 or -EINVAL. */
+/* Checks size and the three ring addresses: 0 or -EINVAL.  From then on the
+ * driver is asked to notify. */
 int virtq_enable(struct virtq *q, bool event_idx) MUST_CHECK;
 /* 1: *c filled; 0: nothing available; -EPROTO: the driver broke the rules. */
 int virtq_pop(struct virtq *q, struct virtq_chain *c) MUST_CHECK;
-/* Returns the chain with `len` bytes written into its writable part. */
+/* Returns the chain with `len` bytes written into its writable part.  Nothing
+ * happens where the queue was reset meanwhile. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t len);
 /* Whether the driver wants an interrupt for what was pushed since the last
- * time this said yes. */
+ * call. */
 bool virtq_should_notify(struct virtq *q);
 /* Tells the driver (not) to notify; enabling returns true where buffers have
  * arrived meanwhile and must be looked at. */
