@@ -177,6 +177,9 @@ struct arch_pt {
 
 int arch_pt_init(struct arch_pt *pt) MUST_CHECK;
 void arch_pt_fini(struct arch_pt *pt); /* frees tables, not what they map */
+/* Makes pt (NULL: the kernel's) current's page tables and loads it: exec, and
+ * exit before it drops its mm. */
+void arch_pt_switch(struct arch_pt *pt);
 /* Maps one page; -ENOMEM.  Replaces a present entry (no flush). */
 int arch_pt_map(struct arch_pt *pt, uint64_t va, paddr_t pa, unsigned prot)
 	MUST_CHECK;
