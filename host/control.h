@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control.h"
+#include "boot/abi/control.h"
 #include "host/err.h"
 
 struct control;
