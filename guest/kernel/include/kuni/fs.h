@@ -47,6 +47,7 @@ struct inode {
 	void *private_;           /* the file system's */
 	void *locks;              /* flock and POSIX locks, of fs/flock.c */
 	void *watches;            /* inotify */
+	void *pipe;               /* [lock] of fs/pipe.c: pipes and open FIFOs */
 };
 
 struct setattr {
@@ -113,7 +114,11 @@ struct super_ops {
 	/* Last reference of an inode is gone: free private_. */
 	void (*evict)(struct inode *i);
 	int (*sync)(struct super *s);
+	/* The last mount is gone: drop what holds inodes (directory tables). */
 	void (*kill)(struct super *s);
+	/* The last reference is gone: free private_; the super itself is freed
+	 * by the caller. */
+	void (*destroy)(struct super *s);
 };
 
 struct super {
@@ -124,8 +129,15 @@ struct super {
 	struct dentry *root;
 	uint64_t next_ino;        /* [a] */
 	bool no_dcache;           /* lookups are never cached (procfs) */
+	uint32_t nmounts;         /* [RANK_MOUNT] kept by fs/mount.c */
 	void *private_;
 };
+/* With one reference, a device number and next_ino 1; fs_type.mount hands that
+ * reference on, with root set to dentry_root() of a new inode. */
+int super_create(const struct fs_type *t, const struct super_ops *ops,
+		 struct super **out) MUST_CHECK;
+void super_get(struct super *s);
+void super_put(struct super *s);
 
 /* The list of them is fs/filesystems.c. */
 struct fs_type {
@@ -147,7 +159,7 @@ struct dentry {
 	LIST_ENTRY(dentry) child_link;
 	bool hashed, dead, on_lru;
 	uint32_t mounted;         /* mounts that stand on it */
-	uint64_t stamp;           /* file system's: ns until which it is valid */
+	uint64_t stamp;           /* file system's; at first arch_clock_ns() of the lookup */
 	uint32_t hash;
 	uint16_t len;
 	char *name;               /* NUL-terminated; points to inline_name when short */
@@ -326,6 +338,7 @@ struct fs_ctx {
 	uint32_t umask;
 	struct mount_ns *ns;
 };
+/* from NULL: a fresh one at the root mount, umask 022. */
 int fs_ctx_fork(struct fs_ctx *from, struct fs_ctx **out) MUST_CHECK;
 void fs_ctx_put(struct fs_ctx *c);
 
