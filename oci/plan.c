@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.c: the translation of a bundle into a struct vm_plan.
+ *
+ * Nothing here looks at the host: paths are cleaned as strings, and whether
+ * they exist is for bundle.c (the root, the program) and for the VM (the
+ * sources of binds) to say.  `kuni plan` prints the result, and golden tests
+ * hold it.
+ */
+#include "oci/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+#include "oci/mem.h"
+#include "oci/mounts.h"
+#include "oci/path.h"
+
+#define KERNEL_OVERHEAD (16UL << 20)
+#define METADATA_SHARE  64		/* one byte of it for that many */
+#define NO_LIMIT	(1LL << 53)	/* engines write "none" as 2^63 - 4096 */
+
+uint64_t plan_memory(int64_t limit)
+{
+	uint64_t n;
+
+	if (limit <= 0 || limit >= NO_LIMIT)
+		return PLAN_MEMORY_DEFAULT;
+	n = (uint64_t)limit;
+	n += n / METADATA_SHARE + KERNEL_OVERHEAD;
+	n = (n + PLAN_MEMORY_STEP - 1) / PLAN_MEMORY_STEP * PLAN_MEMORY_STEP;
+	if (n < PLAN_MEMORY_MIN)
+		return PLAN_MEMORY_MIN;
+	return n < MEMORY_MAX ? n : MEMORY_MAX;
+}
+
+uint32_t plan_cpus(int64_t quota, uint64_t period, uint32_t host_cpus)
+{
+	uint64_t n = host_cpus < PLAN_CPUS_DEFAULT ? host_cpus :
+						     PLAN_CPUS_DEFAULT;
+
+	if (quota > 0)
+		n = ((uint64_t)quota - 1) / period + 1;
+	if (n > KUNI_MAX_CPUS)
+		n = KUNI_MAX_CPUS;
+	return n ? (uint32_t)n : 1;
+}
+
+static char **copy_strv(const struct oci_strv *v)
+{
+	char **out = oci_alloc(v->n + 1, sizeof(*out));
+
+	for (size_t i = 0; i < v->n; i++)
+		out[i] = oci_strdup(v->v[i]);
+	return out;
+}
+
+static char **clean_strv(const struct oci_strv *v)
+{
+	char **out = oci_alloc(v->n + 1, sizeof(*out));
+
+	for (size_t i = 0; i < v->n; i++)
+		out[i] = path_clean("", v->v[i]);
+	return out;
+}
+
+static void plan_process(const struct oci_process *s, const struct plan_opts *o,
+			 struct vm_process *p)
+{
+	p->args = copy_strv(&s->args);
+	p->env = copy_strv(&s->env);
+	p->cwd = path_clean("", s->cwd);
+	p->uid = s->uid;
+	p->gid = s->gid;
+	p->umask = s->umask;
+	p->ngroups = s->ngroups;
+	p->groups = oci_alloc(s->ngroups, sizeof(*p->groups));
+	if (s->ngroups)
+		memcpy(p->groups, s->groups, s->ngroups * sizeof(*p->groups));
+	p->caps = s->caps;
+	/* what prctl(PR_CAP_AMBIENT_RAISE) would refuse is not raised */
+	p->caps.ambient &= p->caps.permitted & p->caps.inheritable;
+	p->nrlimits = s->nrlimits;
+	p->rlimits = oci_alloc(s->nrlimits, sizeof(*p->rlimits));
+	if (s->nrlimits)
+		memcpy(p->rlimits, s->rlimits,
+		       s->nrlimits * sizeof(*p->rlimits));
+	p->no_new_privs = s->no_new_privs;
+	p->terminal = s->terminal;
+	if (s->terminal) {
+		p->rows = o->rows ? o->rows : s->rows;
+		p->cols = o->cols ? o->cols : s->cols;
+	}
+}
+
+static bool is_guest_type(const char *type)
+{
+	static const char *const types[] = { "proc", "sysfs", "tmpfs",
+					     "devpts", "mqueue" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!strcmp(types[i], type))
+			return true;
+	}
+	return false;
+}
+
+/* The mount of the guest that would hide `dest`, or NULL: binds are made
+ * below the root before the guest mounts anything. */
+static const char *hidden_by(const struct vm_plan *p, const char *dest)
+{
+	for (size_t i = 0; i < p->nmounts; i++) {
+		if (path_is_below(dest, p->mounts[i].dest))
+			return p->mounts[i].dest;
+	}
+	return NULL;
+}
+
+/* Takes dest. */
+static int plan_bind(struct oci_spec *s, size_t i, const struct plan_opts *o,
+		     const struct mount_options *mo, char *dest,
+		     struct vm_plan *p, struct err *e)
+{
+	const struct oci_mount *m = &s->mounts[i];
+	const char *over = hidden_by(p, dest);
+	int ret = 0;
+
+	if (!m->source || !m->source[0]) {
+		ret = err_set(e, 0,
+			      "%s: mounts[%zu].source: missing, expected the "
+			      "path to bind at %s",
+			      s->file, i, dest);
+	} else if (over) {
+		notes_add(&s->notes,
+			  "mounts[%zu] type=bind destination=%s below=%s", i,
+			  dest, over);
+	} else {
+		p->binds[p->nbinds++] = (struct vm_bind){
+			.source = path_clean(o->bundle, m->source),
+			.dest = dest,
+			.recursive = mo->recursive,
+			.flags = mo->flags,
+		};
+		return 0;
+	}
+	free(dest);
+	return ret;
+}
+
+/* Takes dest and mo->data. */
+static void plan_guest_mount(const struct oci_mount *m,
+			     struct mount_options *mo, char *dest,
+			     struct vm_plan *p)
+{
+	p->mounts[p->nmounts++] = (struct vm_mount){
+		.type = oci_strdup(m->type),
+		.source = oci_strdup(m->source ? m->source : m->type),
+		.dest = dest,
+		.data = mo->data,
+		.flags = mo->flags,
+	};
+	mo->data = NULL;
+}
+
+static int plan_mount(struct oci_spec *s, size_t i, const struct plan_opts *o,
+		      struct vm_plan *p, struct err *e)
+{
+	const struct oci_mount *m = &s->mounts[i];
+	struct mount_options mo;
+	size_t before = s->notes.n;
+	int ret = 0;
+
+	if (m->dest[0] != '/')
+		return err_set(e, 0,
+			       "%s: mounts[%zu].destination: expected an "
+			       "absolute path, got \"%.80s\"",
+			       s->file, i, m->dest);
+	char *dest = path_clean("", m->dest);
+
+	if (!dest[1]) {
+		free(dest);
+		return err_set(e, 0,
+			       "%s: mounts[%zu].destination: expected a path "
+			       "below /, got \"%.80s\"",
+			       s->file, i, m->dest);
+	}
+	mount_options_parse(&m->options, i, m->type && !strcmp(m->type, "bind"),
+			    &mo, &s->notes);
+	if (mo.bind) {
+		ret = plan_bind(s, i, o, &mo, dest, p, e);
+	} else if (!m->type || !m->type[0]) {
+		ret = err_set(e, 0,
+			      "%s: mounts[%zu].type: missing, expected proc, "
+			      "sysfs, tmpfs, devpts, mqueue or bind",
+			      s->file, i);
+		free(dest);
+	} else if (is_guest_type(m->type)) {
+		plan_guest_mount(m, &mo, dest, p);
+	} else {
+		/* one note for the mount, not more for its options */
+		while (s->notes.n > before)
+			free(s->notes.item[--s->notes.n]);
+		notes_add(&s->notes, "mounts[%zu] type=%.32s destination=%s", i,
+			  m->type, dest);
+		free(dest);
+	}
+	free(mo.data);
+	return ret;
+}
+
+static void plan_machine(const struct oci_spec *s, const struct plan_opts *o,
+			 struct vm_plan *p)
+{
+	p->hypervisor = o->hypervisor;
+	p->memory = o->memory ? o->memory : plan_memory(s->memory_limit);
+	p->memory = (p->memory + PLAN_MEMORY_STEP - 1) / PLAN_MEMORY_STEP *
+		    PLAN_MEMORY_STEP;
+	p->cpus = o->cpus ? o->cpus :
+			    plan_cpus(s->cpu_quota, s->cpu_period,
+				      o->host_cpus);
+	p->strace = o->strace;
+	p->debug = o->debug;
+	p->timeline = o->timeline;
+	p->timeline_json = o->timeline_json;
+}
+
+int plan_make(struct oci_spec *s, const struct plan_opts *o, struct vm_plan *p,
+	      struct err *e)
+{
+	int ret = 0;
+
+	*p = (struct vm_plan){
+		.id = oci_strdup(o->id),
+		.root = path_clean(o->bundle, s->root_path),
+		.root_readonly = s->root_readonly,
+		.hostname = oci_strdup(s->hostname),
+		.domainname = oci_strdup(s->domainname),
+		.mounts = oci_alloc(s->nmounts, sizeof(*p->mounts)),
+		.binds = oci_alloc(s->nmounts, sizeof(*p->binds)),
+		.masked = clean_strv(&s->masked),
+		.readonly = clean_strv(&s->readonly),
+	};
+	plan_machine(s, o, p);
+	plan_process(&s->process, o, &p->process);
+	for (size_t i = 0; !ret && i < s->nmounts; i++)
+		ret = plan_mount(s, i, o, p, e);
+	return ret;
+}
+
+void vm_plan_fini(struct vm_plan *p)
+{
+	struct vm_process *pr = &p->process;
+
+	for (size_t i = 0; i < p->nmounts; i++) {
+		free(p->mounts[i].type);
+		free(p->mounts[i].source);
+		free(p->mounts[i].dest);
+		free(p->mounts[i].data);
+	}
+	for (size_t i = 0; i < p->nbinds; i++) {
+		free(p->binds[i].source);
+		free(p->binds[i].dest);
+	}
+	free(p->mounts);
+	free(p->binds);
+	oci_free_strv(p->masked);
+	oci_free_strv(p->readonly);
+	oci_free_strv(pr->args);
+	oci_free_strv(pr->env);
+	free(pr->cwd);
+	free(pr->groups);
+	free(pr->rlimits);
+	free(p->id);
+	free(p->root);
+	free(p->hostname);
+	free(p->domainname);
+	*p = (struct vm_plan){ 0 };
+}
