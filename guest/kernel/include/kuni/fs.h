@@ -23,6 +23,7 @@ struct inode;
 struct mount;
 struct super;
 struct poll_table;
+struct dir_ctx;
 
 struct timespec_k {
 	int64_t sec;

@@ -42,8 +42,7 @@ void dcache_instantiate(struct dentry *d, struct inode *i);
 /* The name is gone: d stays with its users, and is found no more. */
 void dcache_delete(struct dentry *d);
 /* d gets the place of target, which is dropped (or takes d's: exchange). */
-int dcache_move(struct dentry *d, struct dentry *target, bool exchange)
-	MUST_CHECK;
+void dcache_move(struct dentry *d, struct dentry *target, bool exchange);
 bool dcache_is_below(struct dentry *d, struct dentry *top);
 struct dentry *dentry_parent(struct dentry *d); /* reference */
 void dcache_pin(struct dentry *d); /* findable even on a no_dcache super */

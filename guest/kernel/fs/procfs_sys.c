@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * procfs_sys.c: /proc/sys, the values that programs read (proc(5)).  They are
+ * this kernel's own limits; none can be set.
+ */
+#include <stdio.h>
+
+#include "kuni/driver.h"
+#include "kuni/task.h"
+#include "procfs.h"
+
+/* A file that always says the same line. */
+#define CONSTANT(name_, text)                                                  \
+	static int show_##name_(struct pseudo_buf *b,                          \
+				const struct pseudo_key *k)                    \
+	{                                                                      \
+		(void)k;                                                       \
+		pseudo_printf(b, "%s\n", text);                                \
+		return 0;                                                      \
+	}
+#define FILE_444(name_)                                                        \
+	{ .name = #name_, .mode = S_IFREG | 0444, .show = show_##name_ }
+
+CONSTANT(ostype, "Linux")
+CONSTANT(osrelease, UTS_RELEASE)
+CONSTANT(version, UTS_VERSION)
+CONSTANT(pid_max, "32768")
+CONSTANT(ngroups_max, "65536")
+CONSTANT(cap_last_cap, "40")
+CONSTANT(overcommit_memory, "1")
+CONSTANT(max_map_count, "65530")
+CONSTANT(pipe_max_size, "1048576")
+
+static void uuid_line(struct pseudo_buf *b, uint64_t hi, uint64_t lo)
+{
+	hi = (hi & ~0xf000ULL) | 0x4000;
+	lo = (lo & ~(3ULL << 62)) | 2ULL << 62;
+	pseudo_printf(b, "%08lx-%04lx-%04lx-%04lx-%012lx\n", hi >> 32,
+		      hi >> 16 & 0xffff, hi & 0xffff, lo >> 48,
+		      lo & 0xffffffffffffULL);
+}
+
+static int show_uuid(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	(void)k;
+	uuid_line(b, random_u64(), random_u64());
+	return 0;
+}
+
+static int show_boot_id(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	static uint64_t id[2]; /* [a] made by the first reader */
+	uint64_t none = 0;
+
+	(void)k;
+	for (int i = 0; i < 2; i++, none = 0)
+		__atomic_compare_exchange_n(&id[i], &none, random_u64() | 1,
+					    false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
+	uuid_line(b, id[0], id[1]);
+	return 0;
+}
+
+static const struct pseudo_node random_children[] = {
+	FILE_444(boot_id),
+	FILE_444(uuid),
+	{ 0 },
+};
+
+static const struct pseudo_node kernel[] = {
+	FILE_444(cap_last_cap),
+	FILE_444(ngroups_max),
+	FILE_444(osrelease),
+	FILE_444(ostype),
+	FILE_444(pid_max),
+	{ .name = "random", .mode = S_IFDIR | 0555, .children = random_children },
+	FILE_444(version),
+	{ 0 },
+};
+
+static const struct pseudo_node vm[] = {
+	FILE_444(max_map_count),
+	FILE_444(overcommit_memory),
+	{ 0 },
+};
+
+static const struct pseudo_node fs[] = {
+	{ .name = "pipe-max-size",
+	  .mode = S_IFREG | 0444,
+	  .show = show_pipe_max_size },
+	{ 0 },
+};
+
+const struct pseudo_node procfs_sys[] = {
+	{ .name = "fs", .mode = S_IFDIR | 0555, .children = fs },
+	{ .name = "kernel", .mode = S_IFDIR | 0555, .children = kernel },
+	{ .name = "vm", .mode = S_IFDIR | 0555, .children = vm },
+	{ 0 },
+};
