@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memory.c: guest RAM: its mapping, and the one checked way into it.
+ *
+ * RAM is reserved address space; the host gives pages as the guest touches
+ * them.  Transparent huge pages are off for it: a guest that idles on 3 MiB
+ * would otherwise hold 2 MiB for each page that it touched somewhere else.
+ */
+#include "host/memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "boot/abi/layout.h"
+
+static int region_add(struct guest_mem *m, uint64_t gpa, uint64_t len,
+		      uint64_t fd_offset, struct err *e)
+{
+	int flags = m->fd >= 0 ? MAP_SHARED | MAP_NORESERVE :
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	struct mem_region *r = &m->region[m->nregion];
+	void *p;
+
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, m->fd,
+		 m->fd >= 0 ? (off_t)fd_offset : 0);
+	if (p == MAP_FAILED)
+		return err_set(e, errno, "memory: map %llu bytes of guest RAM",
+			       (unsigned long long)len);
+	/* Kernels without huge pages answer EINVAL: nothing to switch off. */
+	(void)madvise(p, len, MADV_NOHUGEPAGE);
+	(void)madvise(p, len, MADV_DONTDUMP);
+	*r = (struct mem_region){ .gpa = gpa,
+				  .len = len,
+				  .hva = p,
+				  .fd_offset = fd_offset };
+	m->nregion++;
+	return 0;
+}
+
+int mem_create(struct guest_mem *m, uint64_t bytes, int shared, struct err *e)
+{
+	uint64_t low = bytes < LOWMEM_END ? bytes : LOWMEM_END;
+	int r;
+
+	*m = (struct guest_mem){ .fd = -1 };
+	if (bytes < MEMORY_MIN || bytes > MEMORY_MAX ||
+	    bytes % GUEST_PAGE_SIZE)
+		return err_set(e, EINVAL, "memory: size=%llu",
+			       (unsigned long long)bytes);
+	if (shared) {
+		m->fd = memfd_create("kuni-ram", MFD_CLOEXEC);
+		if (m->fd < 0)
+			return err_set(e, errno, "memory: memfd_create");
+		if (ftruncate(m->fd, (off_t)bytes) < 0) {
+			r = err_set(e, errno, "memory: size=%llu",
+				    (unsigned long long)bytes);
+			goto fail;
+		}
+	}
+	r = region_add(m, 0, low, 0, e);
+	if (!r && bytes > low)
+		r = region_add(m, HIGHMEM_GPA, bytes - low, low, e);
+	if (!r)
+		return 0;
+fail:
+	mem_destroy(m);
+	return r;
+}
+
+void mem_destroy(struct guest_mem *m)
+{
+	for (unsigned i = 0; i < m->nregion; i++)
+		munmap(m->region[i].hva, m->region[i].len);
+	m->nregion = 0;
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+}
+
+void *gpa_slice(const struct guest_mem *m, gpa_t at, uint64_t len)
+{
+	for (unsigned i = 0; i < m->nregion; i++) {
+		const struct mem_region *r = &m->region[i];
+
+		if (at.v < r->gpa || at.v - r->gpa >= r->len)
+			continue;
+		if (!len || len > r->len - (at.v - r->gpa))
+			return NULL;
+		return r->hva + (at.v - r->gpa);
+	}
+	return NULL;
+}
