@@ -8,6 +8,7 @@
  * is printed once, here: on standard error, and in the log with --log.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,9 @@ static void print_options(uint32_t opts)
 static void print_help(const struct command *cmd)
 {
 	if (cmd) {
-		printf("Usage: kuni %s [options] %s\n\n%s.\n%s\nOptions:\n",
-		       cmd->name, cmd->args, cmd->summary, cmd->help);
+		printf("Usage: kuni %s [options]%s%s\n\n%s.\n%s\nOptions:\n",
+		       cmd->name, cmd->args[0] ? " " : "", cmd->args, cmd->summary,
+		       cmd->help);
 		print_options(cmd->opts);
 		return;
 	}
@@ -391,10 +393,23 @@ static int run(struct line *l, int argc, char **argv, struct err *e)
 	return l->cmd->run(&l->cli, e);
 }
 
+/* A standard descriptor that the caller closed must not become that of a file
+ * we open: reading then gives the end, writing EBADF, as it would have. */
+static void keep_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", O_RDONLY);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct line l = { 0 };
 	struct err e = { 0 };
+
+	keep_stdio();
+
 	int ret = run(&l, argc, argv, &e);
 
 	if (e.msg[0]) {

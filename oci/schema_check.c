@@ -228,7 +228,7 @@ static int check_object(struct walk *w, size_t at)
 		const struct schema_field *f = find(fields, key);
 
 		if (!f && !w->node[at].quiet)
-			notes_add(w->notes, "%s (unknown field)",
+			notes_add(w->notes, "%s reason=unknown-field",
 				  path_of(w, at, key, NO_INDEX, path));
 		if (!f || json_is_null(v))
 			continue;
