@@ -14,9 +14,10 @@
 #include "kuni/klog.h"
 #include "kuni/linux.h"
 #include "kuni/task.h"
+#include "kuni/uts.h"
 
 #define PROC_MAGIC 0x9fa0
-#define TICK_NS    10000000ULL /* USER_HZ is 100 */
+#define TICK_NS    10000000UL /* USER_HZ is 100 */
 
 static int show_cpuinfo(struct pseudo_buf *b, const struct pseudo_key *k)
 {
@@ -38,8 +39,8 @@ static int show_cpuinfo(struct pseudo_buf *b, const struct pseudo_key *k)
 			      arch_ncpu);
 		pseudo_printf(b, "core id\t\t: %u\ncpu cores\t: %u\n", cpu,
 			      arch_ncpu);
-		pseudo_printf(b, "apicid\t\t: %u\nfpu\t\t: yes\nflags\t\t:",
-			      cpu);
+		pseudo_printf(b,
+			      "apicid\t\t: %u\nfpu\t\t: yes\nflags\t\t:", cpu);
 		for (unsigned n = 0; (flag = arch_cpu_flag(n)); n++)
 			pseudo_printf(b, " %s", flag);
 		pseudo_printf(b, "\nclflush size\t: 64\n\n");
@@ -79,10 +80,12 @@ static void sum_up(struct totals *t)
 	struct task *th;
 
 	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		t->user += p->utime;
 		t->system += p->stime;
-		TAILQ_FOREACH(th, &p->threads, thread_link) {
+		TAILQ_FOREACH(th, &p->threads, thread_link)
+		{
 			t->user += th->utime;
 			t->system += th->stime;
 			t->switches += th->nvcsw + th->nivcsw;
@@ -204,7 +207,8 @@ static bool each_pid(const struct pseudo_key *k, unsigned *n)
 
 	(void)k;
 	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p->pid >= (int)*n && (best < 0 || p->pid < best))
 			best = p->pid;
 	}

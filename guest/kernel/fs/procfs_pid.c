@@ -12,7 +12,7 @@
 #include "kuni/task.h"
 #include "procfs.h"
 
-#define TICK_NS 10000000ULL
+#define TICK_NS 10000000UL
 
 /* The thread that the key means: a reference, or NULL once it is gone. */
 static struct task *key_task(const struct pseudo_key *k)
@@ -138,7 +138,8 @@ static void times_of(const struct pseudo_key *k, uint64_t *ut, uint64_t *st)
 	if (k->task)
 		return;
 	spin_lock(&tasklist_lock);
-	TAILQ_FOREACH(t, &k->proc->threads, thread_link) {
+	TAILQ_FOREACH(t, &k->proc->threads, thread_link)
+	{
 		*ut += t->utime;
 		*st += t->stime;
 	}
@@ -244,7 +245,7 @@ static int show_status(struct pseudo_buf *b, const struct pseudo_key *k)
 	pseudo_printf(b, "Threads:\t%u\n", t->proc->nthreads);
 	status_signals(b, t);
 	pseudo_printf(b, "Cpus_allowed:\t%lx\n",
-		      t->affinity & (~0ULL >> (64 - arch_ncpu)));
+		      t->affinity & (~0UL >> (64 - arch_ncpu)));
 	pseudo_printf(b,
 		      "voluntary_ctxt_switches:\t%lu\n"
 		      "nonvoluntary_ctxt_switches:\t%lu\n",
@@ -362,14 +363,13 @@ static void maps_line(struct pseudo_buf *b, const struct vma *v,
 	const char *what = "";
 	char *path;
 
-	pseudo_printf(b, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start,
-		      v->end, v->prot & PROT_R ? 'r' : '-',
-		      v->prot & PROT_W ? 'w' : '-',
-		      v->prot & PROT_X ? 'x' : '-',
-		      v->flags & VMA_SHARED ? 's' : 'p',
-		      i ? v->pgoff * PAGE_SIZE : 0,
-		      i ? DEV_MAJOR(i->super->dev) : 0,
-		      i ? DEV_MINOR(i->super->dev) : 0, i ? i->ino : 0);
+	pseudo_printf(
+		b, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start,
+		v->end, v->prot & PROT_R ? 'r' : '-',
+		v->prot & PROT_W ? 'w' : '-', v->prot & PROT_X ? 'x' : '-',
+		v->flags & VMA_SHARED ? 's' : 'p', i ? v->pgoff * PAGE_SIZE : 0,
+		i ? DEV_MAJOR(i->super->dev) : 0,
+		i ? DEV_MINOR(i->super->dev) : 0, i ? i->ino : 0);
 	if (v->file && v->file->path.d &&
 	    path_name(&v->file->path, NULL, name, PATH_MAX, &path) == 0)
 		what = path;
@@ -415,8 +415,8 @@ static const struct {
 	uint64_t flag;
 	const char *name;
 } mount_flags[] = {
-	{ MS_NOSUID, ",nosuid" },   { MS_NODEV, ",nodev" },
-	{ MS_NOEXEC, ",noexec" },   { MS_NOATIME, ",noatime" },
+	{ MS_NOSUID, ",nosuid" },     { MS_NODEV, ",nodev" },
+	{ MS_NOEXEC, ",noexec" },     { MS_NOATIME, ",noatime" },
 	{ MS_RELATIME, ",relatime" },
 };
 
@@ -506,22 +506,14 @@ static int show_mountinfo(struct pseudo_buf *b, const struct pseudo_key *k)
 static const struct {
 	const char *name, *unit;
 } limits[16] = {
-	{ "Max cpu time", "seconds" },
-	{ "Max file size", "bytes" },
-	{ "Max data size", "bytes" },
-	{ "Max stack size", "bytes" },
-	{ "Max core file size", "bytes" },
-	{ "Max resident set", "bytes" },
-	{ "Max processes", "processes" },
-	{ "Max open files", "files" },
-	{ "Max locked memory", "bytes" },
-	{ "Max address space", "bytes" },
-	{ "Max file locks", "locks" },
-	{ "Max pending signals", "signals" },
-	{ "Max msgqueue size", "bytes" },
-	{ "Max nice priority", "" },
-	{ "Max realtime priority", "" },
-	{ "Max realtime timeout", "us" },
+	{ "Max cpu time", "seconds" },     { "Max file size", "bytes" },
+	{ "Max data size", "bytes" },      { "Max stack size", "bytes" },
+	{ "Max core file size", "bytes" }, { "Max resident set", "bytes" },
+	{ "Max processes", "processes" },  { "Max open files", "files" },
+	{ "Max locked memory", "bytes" },  { "Max address space", "bytes" },
+	{ "Max file locks", "locks" },     { "Max pending signals", "signals" },
+	{ "Max msgqueue size", "bytes" },  { "Max nice priority", "" },
+	{ "Max realtime priority", "" },   { "Max realtime timeout", "us" },
 };
 
 static void limit_value(struct pseudo_buf *b, uint64_t v)
@@ -618,8 +610,8 @@ static int place_of(const struct pseudo_key *k, enum place which,
 	if (!may_inspect(t))
 		r = -EACCES;
 	else
-		r = which == PLACE_EXE ? place_exe(t, out) :
-					 place_fs(t, which, out);
+		r = which == PLACE_EXE ? place_exe(t, out)
+				       : place_fs(t, which, out);
 	task_put(t);
 	return r;
 }
@@ -812,7 +804,8 @@ static bool each_task(const struct pseudo_key *k, unsigned *n)
 	int best = -1;
 
 	spin_lock(&tasklist_lock);
-	TAILQ_FOREACH(t, &k->proc->threads, thread_link) {
+	TAILQ_FOREACH(t, &k->proc->threads, thread_link)
+	{
 		if (t->tid >= (int)*n && (best < 0 || t->tid < best))
 			best = t->tid;
 	}
@@ -824,11 +817,15 @@ static bool each_task(const struct pseudo_key *k, unsigned *n)
 }
 
 #define LINK(name_)                                                            \
-	{ .name = #name_, .mode = S_IFLNK | 0777, .link = link_##name_,        \
-	  .follow = follow_##name_, .own = true }
+	{                                                                      \
+		.name = #name_, .mode = S_IFLNK | 0777, .link = link_##name_,  \
+		.follow = follow_##name_, .own = true                          \
+	}
 #define FILE_(name_, mode_)                                                    \
-	{ .name = #name_, .mode = S_IFREG | (mode_), .show = show_##name_,     \
-	  .own = true }
+	{                                                                      \
+		.name = #name_, .mode = S_IFREG | (mode_),                     \
+		.show = show_##name_, .own = true                              \
+	}
 #define THREAD_FILES                                                           \
 	FILE_(auxv, 0400), FILE_(cgroup, 0444), FILE_(cmdline, 0444),          \
 		{ .name = "comm",                                              \

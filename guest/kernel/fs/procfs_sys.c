@@ -7,6 +7,7 @@
 
 #include "kuni/driver.h"
 #include "kuni/task.h"
+#include "kuni/uts.h"
 #include "procfs.h"
 
 /* A file that always says the same line. */
@@ -19,7 +20,9 @@
 		return 0;                                                      \
 	}
 #define FILE_444(name_)                                                        \
-	{ .name = #name_, .mode = S_IFREG | 0444, .show = show_##name_ }
+	{                                                                      \
+		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
+	}
 
 CONSTANT(ostype, "Linux")
 CONSTANT(osrelease, UTS_RELEASE)
@@ -37,7 +40,7 @@ static void uuid_line(struct pseudo_buf *b, uint64_t hi, uint64_t lo)
 	lo = (lo & ~(3ULL << 62)) | 2ULL << 62;
 	pseudo_printf(b, "%08lx-%04lx-%04lx-%04lx-%012lx\n", hi >> 32,
 		      hi >> 16 & 0xffff, hi & 0xffff, lo >> 48,
-		      lo & 0xffffffffffffULL);
+		      lo & 0xffffffffffffUL);
 }
 
 static int show_uuid(struct pseudo_buf *b, const struct pseudo_key *k)
@@ -73,7 +76,9 @@ static const struct pseudo_node kernel[] = {
 	FILE_444(osrelease),
 	FILE_444(ostype),
 	FILE_444(pid_max),
-	{ .name = "random", .mode = S_IFDIR | 0555, .children = random_children },
+	{ .name = "random",
+	  .mode = S_IFDIR | 0555,
+	  .children = random_children },
 	FILE_444(version),
 	{ 0 },
 };

@@ -111,7 +111,7 @@ static uint64_t pseudo_ino(const struct pseudo_node *node,
 
 	h ^= (k->proc ? (uint64_t)k->proc->pid << 32 : 0) + (uint64_t)k->n;
 	h ^= k->task ? (uint64_t)k->task->tid << 12 : 0;
-	return (h * 0xff51afd7ed558ccdULL >> 16 & 0xffffffffffffULL) | 1;
+	return (h * 0xff51afd7ed558ccdULL >> 16 & 0xffffffffffffUL) | 1;
 }
 
 /* Takes over the references of *k, also where it fails. */
@@ -182,8 +182,8 @@ static int pseudo_follow(struct inode *i, struct mount **m, struct dentry **d)
 {
 	struct pseudo_inode *pi = pseudo_of(i);
 
-	return pi->node->follow ? pi->node->follow(&pi->key, m, d) :
-				  -EOPNOTSUPP;
+	return pi->node->follow ? pi->node->follow(&pi->key, m, d)
+				: -EOPNOTSUPP;
 }
 
 static int pseudo_setattr(struct inode *i, const struct setattr *a)
@@ -296,9 +296,9 @@ static bool emit_numbers(struct file *f, struct dir_ctx *c)
 
 	while (pi->node->each(&pi->key, &n)) {
 		struct pseudo_key k = { .n = (int)n };
-		int len = sniprintf(name, sizeof(name), "%s%u",
-				    pi->node->prefix ? pi->node->prefix : "",
-				    n);
+		int len =
+			sniprintf(name, sizeof(name), "%s%u",
+				  pi->node->prefix ? pi->node->prefix : "", n);
 
 		if (!c->emit(c, name, (size_t)len, pseudo_ino(pi->node, &k),
 			     dtype(pi->node->each_mode), NUMBERS + n + 1))
@@ -379,7 +379,7 @@ int pseudo_mount(const struct fs_type *t, const struct pseudo_node *root,
 	struct super *s;
 	int r;
 
-	r = super_new(t, &pseudo_super_ops, &s);
+	r = super_create(t, &pseudo_super_ops, &s);
 	if (r < 0)
 		return r;
 	ps = kmalloc(sizeof(*ps));

@@ -58,7 +58,9 @@ static const struct pseudo_node cpu_topology[] = {
 };
 
 static const struct pseudo_node cpu_children[] = {
-	{ .name = "topology", .mode = S_IFDIR | 0755, .children = cpu_topology },
+	{ .name = "topology",
+	  .mode = S_IFDIR | 0755,
+	  .children = cpu_topology },
 	{ 0 },
 };
 
@@ -90,7 +92,9 @@ static bool each_cpu(const struct pseudo_key *k, unsigned *n)
 }
 
 static const struct pseudo_node cpus[] = {
-	{ .name = "kernel_max", .mode = S_IFREG | 0444, .show = show_kernel_max },
+	{ .name = "kernel_max",
+	  .mode = S_IFREG | 0444,
+	  .show = show_kernel_max },
 	{ .name = "offline", .mode = S_IFREG | 0444, .show = show_offline },
 	{ .name = "online", .mode = S_IFREG | 0444, .show = show_cpu_range },
 	{ .name = "possible", .mode = S_IFREG | 0444, .show = show_cpu_range },
@@ -110,7 +114,9 @@ static const struct pseudo_node system_children[] = {
 };
 
 static const struct pseudo_node devices[] = {
-	{ .name = "system", .mode = S_IFDIR | 0755, .children = system_children },
+	{ .name = "system",
+	  .mode = S_IFDIR | 0755,
+	  .children = system_children },
 	{ 0 },
 };
 

@@ -14,18 +14,66 @@
 #include "kuni/klog.h"
 #include "kuni/task.h"
 
-enum { ICRNL = 0400, INLCR = 0100, IGNCR = 0200, ISTRIP = 040, IXON = 02000,
-       IXANY = 04000, IUTF8 = 040000 };
+enum {
+	ICRNL = 0400,
+	INLCR = 0100,
+	IGNCR = 0200,
+	ISTRIP = 040,
+	IXON = 02000,
+	IXANY = 04000,
+	IUTF8 = 040000
+};
 enum { OPOST = 1, ONLCR = 4, OCRNL = 010, ONLRET = 040, TABDLY = 014000 };
-enum { ISIG = 1, ICANON = 2, ECHO = 010, ECHOE = 020, ECHOK = 040,
-       ECHONL = 0100, NOFLSH = 0200, TOSTOP = 0400, ECHOCTL = 01000,
-       ECHOKE = 04000, IEXTEN = 0100000 };
-enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP,
-       VSUSP, VEOL, VREPRINT, VDISCARD, VWERASE, VLNEXT, VEOL2 };
-enum { TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TCSBRK = 0x5409, TCXONC,
-       TCFLSH, TIOCSCTTY = 0x540e, TIOCGPGRP, TIOCSPGRP, TIOCOUTQ,
-       TIOCGWINSZ = 0x5413, TIOCSWINSZ, FIONREAD_ = 0x541b,
-       TIOCNOTTY = 0x5422, TIOCGSID = 0x5429 };
+enum {
+	ISIG = 1,
+	ICANON = 2,
+	ECHO = 010,
+	ECHOE = 020,
+	ECHOK = 040,
+	ECHONL = 0100,
+	NOFLSH = 0200,
+	TOSTOP = 0400,
+	ECHOCTL = 01000,
+	ECHOKE = 04000,
+	IEXTEN = 0100000
+};
+enum {
+	VINTR,
+	VQUIT,
+	VERASE,
+	VKILL,
+	VEOF,
+	VTIME,
+	VMIN,
+	VSWTC,
+	VSTART,
+	VSTOP,
+	VSUSP,
+	VEOL,
+	VREPRINT,
+	VDISCARD,
+	VWERASE,
+	VLNEXT,
+	VEOL2
+};
+enum {
+	TCGETS = 0x5401,
+	TCSETS,
+	TCSETSW,
+	TCSETSF,
+	TCSBRK = 0x5409,
+	TCXONC,
+	TCFLSH,
+	TIOCSCTTY = 0x540e,
+	TIOCGPGRP,
+	TIOCSPGRP,
+	TIOCOUTQ,
+	TIOCGWINSZ = 0x5413,
+	TIOCSWINSZ,
+	FIONREAD_ = 0x541b,
+	TIOCNOTTY = 0x5422,
+	TIOCGSID = 0x5429
+};
 
 static const struct termios_k default_termios = {
 	.iflag = ICRNL | IXON,
@@ -196,7 +244,7 @@ static void mark_set(struct tty *t, uint32_t at, bool on)
 	if (on)
 		t->eof_mark[at / 8] |= (uint8_t)(1U << (at % 8));
 	else
-		t->eof_mark[at / 8] &= (uint8_t)~(1U << (at % 8));
+		t->eof_mark[at / 8] &= (uint8_t) ~(1U << (at % 8));
 }
 
 static void in_put(struct tty *t, uint8_t c, bool eof)
@@ -249,7 +297,9 @@ static bool input_signal(struct tty *t, uint8_t c)
 {
 	static const struct {
 		uint8_t cc, signo;
-	} table[] = { { VINTR, SIGINT }, { VQUIT, SIGQUIT }, { VSUSP, SIGTSTP } };
+	} table[] = { { VINTR, SIGINT },
+		      { VQUIT, SIGQUIT },
+		      { VSUSP, SIGTSTP } };
 
 	if (!is_on(t, ISIG))
 		return false;
@@ -314,8 +364,7 @@ static void input_canonical(struct tty *t, uint8_t c)
 {
 	const uint8_t *cc = t->termios.cc;
 	bool eof = c && c == cc[VEOF];
-	bool end = eof || c == '\n' ||
-		   (c && (c == cc[VEOL] || c == cc[VEOL2]));
+	bool end = eof || c == '\n' || (c && (c == cc[VEOL] || c == cc[VEOL2]));
 
 	if (input_edit(t, c))
 		return;
@@ -436,8 +485,8 @@ static ssize_t read_canonical(struct tty *t, struct uio *u)
 		}
 		t->in.head++;
 		if (eof || c == '\n' ||
-		    (c && (c == t->termios.cc[VEOL] ||
-			   c == t->termios.cc[VEOL2]))) {
+		    (c &&
+		     (c == t->termios.cc[VEOL] || c == t->termios.cc[VEOL2]))) {
 			t->lines--;
 			break;
 		}
@@ -458,8 +507,8 @@ static ssize_t read_raw(struct tty *t, struct uio *u)
 	while (t->in.head != t->in.tail && u->left) {
 		uint32_t at = t->in.head & (t->in.size - 1);
 		uint32_t run = min(ring_used(&t->in), t->in.size - at);
-		ssize_t n = uio_put(u, t->in.buf + at,
-				    min((size_t)run, u->left));
+		ssize_t n =
+			uio_put(u, t->in.buf + at, min((size_t)run, u->left));
 
 		if (n <= 0)
 			return total ? total : n;
@@ -502,8 +551,8 @@ static ssize_t read_timed(struct tty *t, struct file *f, struct uio *u)
 		if (f->flags & O_NONBLOCK)
 			return total ? total : -EAGAIN;
 		if (tenths && (total || !want))
-			deadline = arch_clock_ns() +
-				   tenths * (NSEC_PER_SEC / 10);
+			deadline =
+				arch_clock_ns() + tenths * (NSEC_PER_SEC / 10);
 		r = wait_readable(t, deadline);
 		if (r == -ETIMEDOUT)
 			return total;
@@ -526,8 +575,8 @@ ssize_t tty_read(struct tty *t, struct file *f, struct uio *u)
 		goto out;
 	}
 	while (!readable(t) && !t->hung_up) {
-		n = f->flags & O_NONBLOCK ? -EAGAIN :
-					    wait_readable(t, DEADLINE_NEVER);
+		n = f->flags & O_NONBLOCK ? -EAGAIN
+					  : wait_readable(t, DEADLINE_NEVER);
 		if (n < 0)
 			goto out;
 		if (!is_on(t, ICANON)) {
@@ -548,8 +597,7 @@ static int wait_writable(struct tty *t)
 	int r;
 
 	mutex_unlock(&t->lock);
-	r = wait_event(&t->write_wait,
-		       ring_space(&t->out) >= 8 || t->hung_up);
+	r = wait_event(&t->write_wait, ring_space(&t->out) >= 8 || t->hung_up);
 	mutex_lock(&t->lock);
 	return r;
 }
@@ -662,7 +710,8 @@ static int control_locked(struct tty *t, bool steal)
 	if (t->sid) {
 		struct process *q;
 
-		LIST_FOREACH(q, &all_processes, all_link) {
+		LIST_FOREACH(q, &all_processes, all_link)
+		{
 			if (q->tty == t) {
 				q->tty = NULL;
 				tty_put(t);
@@ -696,7 +745,8 @@ void tty_disassociate(struct process *leader)
 	t = leader->tty;
 	if (t && leader->sid == leader->pid && t->sid == leader->sid) {
 		pgid = t->pgid;
-		LIST_FOREACH(p, &all_processes, all_link) {
+		LIST_FOREACH(p, &all_processes, all_link)
+		{
 			if (p->tty == t && p != leader) {
 				p->tty = NULL;
 				tty_put(t);
@@ -768,7 +818,8 @@ static int session_of_pgrp(int pgid)
 	struct process *p;
 	int sid = 0;
 
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p->pgid == pgid)
 			sid = p->sid;
 	}
@@ -898,7 +949,8 @@ long tty_ioctl(struct tty *t, struct file *f, unsigned cmd, uaddr_t arg,
 	case TCXONC:
 		return flow(t, (int)arg.v);
 	case TCSBRK:
-		return arg.v ? 0 : -EINVAL; /* tcdrain: output is at the master */
+		return arg.v ? 0
+			     : -EINVAL; /* tcdrain: output is at the master */
 	case TIOCOUTQ:
 	case FIONREAD_:
 		return queue_size(t, cmd, arg);

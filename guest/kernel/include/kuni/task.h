@@ -20,9 +20,9 @@
 #include "kuni/sched.h"
 
 #define NGROUPS_MAX 65536
-#define NSIG 64
+#define NSIG        64
 
-struct cred { /* immutable once shared; changed by copy */
+struct cred {         /* immutable once shared; changed by copy */
 	uint32_t ref; /* [a] */
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
@@ -36,7 +36,7 @@ struct ksigaction {
 	uint64_t handler; /* user address, 0 SIG_DFL, 1 SIG_IGN */
 	uint64_t flags;   /* SA_* */
 	uint64_t restorer;
-	uint64_t mask;    /* bit n-1 is signal n */
+	uint64_t mask; /* bit n-1 is signal n */
 };
 
 /* siginfo_t as user space sees it: 128 bytes. */
@@ -84,12 +84,12 @@ struct sigqueue {
 	struct siginfo_k info;
 };
 struct sigpending {
-	uint64_t set; /* bit n-1 */
+	uint64_t set;                /* bit n-1 */
 	TAILQ_HEAD(, sigqueue) list; /* init by TAILQ_INIT */
 };
 
 struct sighand {
-	uint32_t ref; /* [a] */
+	uint32_t ref;                   /* [a] */
 	struct ksigaction action[NSIG]; /* [process.siglock of any sharer] */
 };
 
@@ -97,87 +97,87 @@ struct launch;
 struct tty;
 
 struct process {
-	uint32_t ref;                 /* [a] tasks and pid table */
-	int pid;                      /* [I] tgid */
-	struct task *leader;          /* [tasklist] */
-	TAILQ_HEAD(, task) threads;   /* [tasklist] */
-	unsigned nthreads;            /* [tasklist] */
-	struct process *parent;       /* [tasklist] NULL for init */
+	uint32_t ref;                  /* [a] tasks and pid table */
+	int pid;                       /* [I] tgid */
+	struct task *leader;           /* [tasklist] */
+	TAILQ_HEAD(, task) threads;    /* [tasklist] */
+	unsigned nthreads;             /* [tasklist] */
+	struct process *parent;        /* [tasklist] NULL for init */
 	LIST_HEAD(, process) children; /* [tasklist] */
-	LIST_ENTRY(process) sibling;  /* [tasklist] */
-	LIST_ENTRY(process) all_link; /* [tasklist] of all_processes */
-	int pgid, sid;                /* [tasklist] */
-	struct tty *tty;              /* [tasklist] controlling terminal, ref */
+	LIST_ENTRY(process) sibling;   /* [tasklist] */
+	LIST_ENTRY(process) all_link;  /* [tasklist] of all_processes */
+	int pgid, sid;                 /* [tasklist] */
+	struct tty *tty; /* [tasklist] controlling terminal, ref */
 	bool did_exec, is_subreaper, zombie;
-	int exit_signal;              /* to the parent */
-	uint32_t exit_status;         /* wait status */
-	bool group_exit;              /* [siglock] exit_group or fatal signal runs */
+	int exit_signal;      /* to the parent */
+	uint32_t exit_status; /* wait status */
+	bool group_exit;      /* [siglock] exit_group or fatal signal runs */
 	bool stopped, stop_reported, continued; /* [siglock] */
 	int stop_signal;
 	struct spinlock siglock;
-	struct sighand *hand;         /* [siglock] */
-	struct sigpending pending;    /* [siglock] of the process */
-	struct waitq child_wait;      /* wait4 sleeps here */
-	struct waitq exit_wait;       /* pidfd poll */
-	struct lx_rlimit rlim[16];    /* [siglock] */
+	struct sighand *hand;                  /* [siglock] */
+	struct sigpending pending;             /* [siglock] of the process */
+	struct waitq child_wait;               /* wait4 sleeps here */
+	struct waitq exit_wait;                /* pidfd poll */
+	struct lx_rlimit rlim[16];             /* [siglock] */
 	uint64_t utime, stime, cutime, cstime; /* ns [siglock] */
 	uint64_t minflt, majflt, nvcsw, nivcsw, maxrss;
-	uint64_t start_ns;            /* boot clock */
+	uint64_t start_ns; /* boot clock */
 	struct ktimer itimer_real;
-	uint64_t itimer_interval;     /* ns */
-	void *posix_timers;           /* of task/timer_posix.c */
+	uint64_t itimer_interval; /* ns */
+	void *posix_timers;       /* of task/timer_posix.c */
 	bool dumpable, no_exec_pgid_change;
 	int oom_score_adj;
-	struct waiter *vfork_wait;    /* parent's, woken at exec or exit */
+	struct waiter *vfork_wait; /* parent's, woken at exec or exit */
 };
 
 struct task {
 	struct arch_task arch;
-	int tid;                      /* [I] */
-	uint32_t ref;                 /* [a] */
-	uint32_t state;               /* [a] enum task_state */
+	int tid;        /* [I] */
+	uint32_t ref;   /* [a] */
+	uint32_t state; /* [a] enum task_state */
 	bool wake_pending;
-	bool on_cpu, on_rq;           /* [runq] */
-	uint32_t cpu;                 /* [runq] where it runs or ran */
-	uint64_t affinity;            /* bit n: CPU n */
+	bool on_cpu, on_rq; /* [runq] */
+	uint32_t cpu;       /* [runq] where it runs or ran */
+	uint64_t affinity;  /* bit n: CPU n */
 	int nice, policy, rt_prio;
 	uint64_t vruntime, slice_end, last_start, sum_exec; /* ns */
 	TAILQ_ENTRY(task) rq_link;
 	struct ktimer sleep_timer;
-	struct process *proc;         /* [I] reference; NULL: kernel thread */
+	struct process *proc;          /* [I] reference; NULL: kernel thread */
 	TAILQ_ENTRY(task) thread_link; /* process.threads */
-	LIST_ENTRY(task) tid_link;    /* pid hash */
-	struct mm *mm;                /* [o] reference; NULL: kernel thread */
-	struct fdtable *files;        /* [o] */
-	struct fs_ctx *fs;            /* [o] */
-	struct cred *cred;            /* [o] */
+	LIST_ENTRY(task) tid_link;     /* pid hash */
+	struct mm *mm;                 /* [o] reference; NULL: kernel thread */
+	struct fdtable *files;         /* [o] */
+	struct fs_ctx *fs;             /* [o] */
+	struct cred *cred;             /* [o] */
 	bool no_new_privs;
-	uint64_t sig_mask;            /* [siglock] blocked */
-	uint64_t saved_mask;          /* of sigsuspend, ppoll: restored on return */
+	uint64_t sig_mask;   /* [siglock] blocked */
+	uint64_t saved_mask; /* of sigsuspend, ppoll: restored on return */
 	bool restore_mask;
-	struct sigpending pending;    /* [siglock] of the thread */
-	volatile bool sig_check;      /* [a] look for signals before user mode */
+	struct sigpending pending; /* [siglock] of the thread */
+	volatile bool sig_check;   /* [a] look for signals before user mode */
 	uint64_t altstack_sp, altstack_size;
 	int altstack_flags;
-	uaddr_t clear_tid;            /* set_tid_address */
+	uaddr_t clear_tid; /* set_tid_address */
 	uaddr_t robust_list;
 	size_t robust_len;
 	uaddr_t rseq;
 	uint32_t rseq_len, rseq_sig;
-	int vfork_done;               /* set at exec/exit of a vfork child */
+	int vfork_done; /* set at exec/exit of a vfork child */
 	struct task *vfork_parent;
-	uint64_t restart_deadline;    /* ERESTART_BLOCK */
+	uint64_t restart_deadline; /* ERESTART_BLOCK */
 	long (*restart_fn)(struct task *t);
 	uint64_t restart_arg[4];
 	char comm[16];
-	uint64_t stack_top;           /* kernel stack */
-	uint64_t utime, stime;        /* ns */
+	uint64_t stack_top;    /* kernel stack */
+	uint64_t utime, stime; /* ns */
 	uint64_t nvcsw, nivcsw, minflt, majflt;
 	uint64_t start_ns;
-	unsigned long syscall_nr;     /* now, for debugging */
-	void (*kfn)(void *);          /* kernel threads */
+	unsigned long syscall_nr; /* now, for debugging */
+	void (*kfn)(void *);      /* kernel threads */
 	void *karg;
-	int exit_code;                /* wait status when it exits */
+	int exit_code; /* wait status when it exits */
 	void *seccomp;
 	unsigned personality;
 	int pdeath_signal;
@@ -202,6 +202,12 @@ void task_put(struct task *t);
 void process_get(struct process *p);
 void process_put(struct process *p);
 
+/* What another thread has now, with a reference, or NULL (task/peek.c).  A
+ * task changes its own by task_set_mm() and its like. */
+struct mm *task_mm_get(struct task *t);
+struct fdtable *task_files_get(struct task *t);
+struct fs_ctx *task_fs_get(struct task *t);
+
 /* clone(2), fork(2)...: child's tid or errno */
 struct clone_args_k {
 	uint64_t flags; /* CLONE_*, without CSIGNAL */
@@ -217,14 +223,15 @@ long task_clone(const struct clone_args_k *a);
  * for the new program; else errno and nothing changed. */
 int task_exec(struct file *f, const char *name, char *const *argv,
 	      char *const *envp) MUST_CHECK;
-_Noreturn void task_exit(int status);        /* this thread; wait status */
+_Noreturn void task_exit(int status); /* this thread; wait status */
 _Noreturn void task_exit_group(int status);
 long task_wait(int idtype, int id, int options, struct lx_siginfo_wait *out,
 	       struct lx_rusage *ru); /* pid, 0 or errno */
 
 /* signals (task/signal.c) */
-int signal_send_process(struct process *p, int signo,
-			const struct siginfo_k *info); /* NULL info: SI_KERNEL */
+int signal_send_process(
+	struct process *p, int signo,
+	const struct siginfo_k *info); /* NULL info: SI_KERNEL */
 int signal_send_task(struct task *t, int signo, const struct siginfo_k *info);
 int signal_send_pgrp(int pgid, int signo, const struct siginfo_k *info);
 /* A fault of current that cannot be blocked or ignored. */
@@ -232,7 +239,7 @@ void signal_force(int signo, int code, uint64_t addr);
 bool signal_fatal_pending(void);
 void signal_set_mask(uint64_t mask); /* of current; recalculates sig_check */
 void signal_exec(struct process *p);
-#define SIGMASK(n) (1ULL << ((n) - 1))
+#define SIGMASK(n) (1ULL << ((n)-1))
 
 /* credentials (task/cred.c) */
 struct cred *cred_get(struct cred *c);
@@ -241,8 +248,7 @@ int cred_copy(const struct cred *from, struct cred **out) MUST_CHECK;
 bool capable(int cap); /* current's effective set */
 bool in_group(uint32_t gid);
 /* At exec: set-id bits of i and capabilities; into a fresh cred. */
-int cred_exec(const struct inode *i, bool nosuid, struct cred **out)
-	MUST_CHECK;
+int cred_exec(const struct inode *i, bool nosuid, struct cred **out) MUST_CHECK;
 uint64_t rlimit_get(unsigned resource); /* soft, of current */
 
 /* ttys (fs/tty.c) that the rest needs */

@@ -16,21 +16,31 @@ typedef struct {
 } uaddr_t; /* an address of user space: never dereferenced */
 #define UADDR(x) ((uaddr_t){ (uint64_t)(x) })
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK    __attribute__((warn_unused_result))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member)                                          \
-	((type *)(void *)((char *)(p) - offsetof(type, member)))
-#define IS_ON(x)     (x)
-#define likely(x)    __builtin_expect(!!(x), 1)
-#define unlikely(x)  __builtin_expect(!!(x), 0)
-#define min(a, b)    ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ < b_ ? a_ : b_; })
-#define max(a, b)    ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
+	((type *)(void *)((char *)(p)-offsetof(type, member)))
+#define IS_ON(x)    (x)
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define min(a, b)                                                              \
+	({                                                                     \
+		__auto_type a_ = (a);                                          \
+		__auto_type b_ = (b);                                          \
+		a_ < b_ ? a_ : b_;                                             \
+	})
+#define max(a, b)                                                              \
+	({                                                                     \
+		__auto_type a_ = (a);                                          \
+		__auto_type b_ = (b);                                          \
+		a_ > b_ ? a_ : b_;                                             \
+	})
 #define PAGE_SIZE    4096UL
 #define PAGE_SHIFT   12
 #define page_down(x) ((x) & ~(PAGE_SIZE - 1))
 #define page_up(x)   (((x) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1))
 
-#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_SEC   1000000000UL
 #define DEADLINE_NEVER UINT64_MAX
 
 #endif
