@@ -129,9 +129,9 @@ static void log_text(enum log_level level, char *msg)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
-	enum log_level most = sink.debug ? LOG_DEBUG :
-			      sink.file	 ? LOG_INFO :
-					   LOG_WARN;
+	enum log_level most = sink.debug  ? LOG_DEBUG
+			      : sink.file ? LOG_INFO
+					  : LOG_WARN;
 	char msg[LOG_MSG_MAX];
 	va_list ap;
 

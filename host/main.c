@@ -38,12 +38,13 @@ enum opt {
 	OPT_COUNT,
 };
 
-#define BIT(o)	   (1U << (o))
-#define OPTS_ALL   (BIT(OPT_LOG) | BIT(OPT_LOG_FORMAT) | BIT(OPT_DEBUG) | \
-		    BIT(OPT_HELP) | BIT(OPT_VERSION))
-#define OPTS_PLAN                                                       \
-	(OPTS_ALL | BIT(OPT_HYPERVISOR) | BIT(OPT_MEMORY) | BIT(OPT_CPUS) | \
-	 BIT(OPT_TIMELINE) | BIT(OPT_STRACE) | BIT(OPT_STRICT) |        \
+#define BIT(o) (1U << (o))
+#define OPTS_ALL                                                               \
+	(BIT(OPT_LOG) | BIT(OPT_LOG_FORMAT) | BIT(OPT_DEBUG) | BIT(OPT_HELP) | \
+	 BIT(OPT_VERSION))
+#define OPTS_PLAN                                                              \
+	(OPTS_ALL | BIT(OPT_HYPERVISOR) | BIT(OPT_MEMORY) | BIT(OPT_CPUS) |    \
+	 BIT(OPT_TIMELINE) | BIT(OPT_STRACE) | BIT(OPT_STRICT) |               \
 	 BIT(OPT_BUNDLE))
 
 static const struct command {
@@ -73,10 +74,10 @@ static const struct command {
 	  "DIR is the current directory where it is not given.  A config.json\n"
 	  "that is there already is left alone.\n",
 	  OPTS_ALL | BIT(OPT_BUNDLE), cmd_spec },
-	{ "features", "", "print what kuni supports, as OCI features JSON",
-	  "", OPTS_ALL, cmd_features },
-	{ "syscalls", "", "list the system calls that the guest kernel has",
-	  "", OPTS_ALL, cmd_syscalls },
+	{ "features", "", "print what kuni supports, as OCI features JSON", "",
+	  OPTS_ALL, cmd_features },
+	{ "syscalls", "", "list the system calls that the guest kernel has", "",
+	  OPTS_ALL, cmd_syscalls },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -115,8 +116,7 @@ static const struct option {
 	[OPT_DEBUG] = { "debug", 0, ARG_NONE, NULL,
 			"log more, and let gdb attach to the guest" },
 	[OPT_HELP] = { "help", 'h', ARG_NONE, NULL, "print this" },
-	[OPT_VERSION] = { "version", 'v', ARG_NONE, NULL,
-			  "print the version" },
+	[OPT_VERSION] = { "version", 'v', ARG_NONE, NULL, "print the version" },
 };
 
 struct line {
@@ -137,9 +137,9 @@ static void print_options(uint32_t opts)
 			       o->letter ? "-" : " ",
 			       o->letter ? o->letter : ' ',
 			       o->letter ? ", " : "  ", o->name,
-			       o->arg == ARG_OPTIONAL ? "[=" :
-			       o->value		      ? " " :
-							"",
+			       o->arg == ARG_OPTIONAL ? "[="
+			       : o->value             ? " "
+						      : "",
 			       o->value ? o->value : "",
 			       o->arg == ARG_OPTIONAL ? "]" : "");
 		printf("  %-30s %s\n", left, o->summary);
@@ -150,8 +150,8 @@ static void print_help(const struct command *cmd)
 {
 	if (cmd) {
 		printf("Usage: kuni %s [options]%s%s\n\n%s.\n%s\nOptions:\n",
-		       cmd->name, cmd->args[0] ? " " : "", cmd->args, cmd->summary,
-		       cmd->help);
+		       cmd->name, cmd->args[0] ? " " : "", cmd->args,
+		       cmd->summary, cmd->help);
 		print_options(cmd->opts);
 		return;
 	}
@@ -232,8 +232,7 @@ static int set_number(struct cli *c, enum opt opt, const char *v, struct err *e)
 	return 0;
 }
 
-static int set_option(struct cli *c, enum opt opt, const char *v,
-		      struct err *e)
+static int set_option(struct cli *c, enum opt opt, const char *v, struct err *e)
 {
 	switch (opt) {
 	case OPT_HYPERVISOR:
@@ -356,8 +355,7 @@ static int check_options(const struct line *l, struct err *e)
 {
 	for (int i = 0; i < OPT_COUNT; i++) {
 		if (l->seen & BIT(i) && !(l->cmd->opts & BIT(i)))
-			return err_set(e, 0,
-				       "--%s means nothing to kuni %s",
+			return err_set(e, 0, "--%s means nothing to kuni %s",
 				       options[i].name, l->cmd->name);
 	}
 	return 0;

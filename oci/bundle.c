@@ -38,8 +38,7 @@ int bundle_open(const char *dir, struct bundle *b, struct err *e)
 		ret = err_set(e, errno, "bundle %s", dir);
 		goto free_path;
 	}
-	b->config = oci_strf("%s%sconfig.json", b->path,
-			     b->path[1] ? "/" : "");
+	b->config = oci_strf("%s%sconfig.json", b->path, b->path[1] ? "/" : "");
 	ret = spec_load(fd, b->config, &b->spec, e);
 	(void)close(fd);
 	if (!ret)
@@ -97,8 +96,7 @@ static const char *name_in_root(const struct vm_plan *p, int fd,
 	buf[n] = '\0';
 	if (root == 1)
 		return buf;
-	if (strncmp(buf, p->root, root) != 0 ||
-	    (buf[root] != '/' && buf[root]))
+	if (strncmp(buf, p->root, root) != 0 || (buf[root] != '/' && buf[root]))
 		return NULL;
 	return buf[root] ? buf + root : "/";
 }
@@ -128,9 +126,9 @@ static enum found judge_prefix(const struct vm_plan *p, int root,
 	fd = open_in_root(root, path, 0);
 	if (fd < 0) {
 		/* a link to nowhere may lead into a mount */
-		return fd != -ENOENT && fd != -ENOTDIR ? UNKNOWN :
-		       is_link(root, path)	       ? UNKNOWN :
-							 NOT_THERE;
+		return fd != -ENOENT && fd != -ENOTDIR ? UNKNOWN
+		       : is_link(root, path)           ? UNKNOWN
+						       : NOT_THERE;
 	}
 	const char *name = name_in_root(p, fd, buf);
 
@@ -223,8 +221,8 @@ static int check_program(const struct vm_plan *p, int root, struct err *e)
 	if (found == NOT_EXECUTABLE)
 		return err_status(e, 126, EACCES, "exec: \"%.200s\"", name);
 	if (found == NOT_THERE && has_slash)
-		return err_status(e, 127, ENOENT, "exec: \"%.200s\": stat %.200s",
-				  name, name);
+		return err_status(e, 127, ENOENT,
+				  "exec: \"%.200s\": stat %.200s", name, name);
 	if (found == NOT_THERE) {
 		(void)err_status(e, 127, 0,
 				 "exec: \"%.200s\": executable file not found "
@@ -235,8 +233,7 @@ static int check_program(const struct vm_plan *p, int root, struct err *e)
 	return 0;
 }
 
-int bundle_check(const struct bundle *b, const struct vm_plan *p,
-		 struct err *e)
+int bundle_check(const struct bundle *b, const struct vm_plan *p, struct err *e)
 {
 	int root = open(p->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int ret;

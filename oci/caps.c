@@ -26,8 +26,8 @@ int cap_number(const char *name)
 
 const char *cap_name(unsigned nr, char buf[CAP_NAME_MAX])
 {
-	const char *s = nr <= CAP_LAST_CAP ? capng_capability_to_name(nr) :
-					     NULL;
+	const char *s =
+		nr <= CAP_LAST_CAP ? capng_capability_to_name(nr) : NULL;
 
 	if (!s)
 		return NULL;

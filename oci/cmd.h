@@ -19,13 +19,13 @@
 struct cli {
 	enum vm_hypervisor hypervisor;
 	uint64_t memory; /* bytes, 0: not said */
-	uint32_t cpus;	 /* 0: not said */
+	uint32_t cpus;   /* 0: not said */
 	bool strace, debug, timeline, timeline_json, strict;
 	bool log_json;
 	const char *log;    /* NULL: standard error */
 	const char *root;   /* NULL: STATE_ROOT */
 	const char *bundle; /* --bundle, NULL: not said */
-	char **args;	    /* what follows the command */
+	char **args;        /* what follows the command */
 	int nargs;
 };
 

@@ -42,21 +42,21 @@ int cmd_features(const struct cli *c, struct err *e)
 
 	if (c->nargs)
 		return err_set(e, 0, "unexpected argument \"%s\"", c->args[0]);
-	j = json_pack(
-		"{s:s, s:s, s:[], s:o, s:{s:[ssssss], s:o,"
-		" s:{s:b, s:b, s:b, s:b}, s:{s:b}, s:{s:b}, s:{s:b}},"
-		" s:{s:s}}",
-		"ociVersionMin", "1.0.0", "ociVersionMax", SPEC_VERSION,
-		"hooks", "mountOptions", mount_options(), "linux", "namespaces",
-		"cgroup", "ipc", "mount", "network", "pid", "uts",
-		"capabilities", capabilities(), "cgroup", "v1", 0, "v2", 0,
-		"systemd", 0, "systemdUser", 0, "seccomp", "enabled", 0,
-		"apparmor", "enabled", 0, "selinux", "enabled", 0,
-		"annotations", "io.kuni.version", KUNI_VERSION);
+	j = json_pack("{s:s, s:s, s:[], s:o, s:{s:[ssssss], s:o,"
+		      " s:{s:b, s:b, s:b, s:b}, s:{s:b}, s:{s:b}, s:{s:b}},"
+		      " s:{s:s}}",
+		      "ociVersionMin", "1.0.0", "ociVersionMax", SPEC_VERSION,
+		      "hooks", "mountOptions", mount_options(), "linux",
+		      "namespaces", "cgroup", "ipc", "mount", "network", "pid",
+		      "uts", "capabilities", capabilities(), "cgroup", "v1", 0,
+		      "v2", 0, "systemd", 0, "systemdUser", 0, "seccomp",
+		      "enabled", 0, "apparmor", "enabled", 0, "selinux",
+		      "enabled", 0, "annotations", "io.kuni.version",
+		      KUNI_VERSION);
 	if (!j)
 		return err_set(e, ENOMEM, "features");
-	if (json_dumpf(j, stdout, JSON_INDENT(4)) < 0 ||
-	    putchar('\n') == EOF || fflush(stdout) == EOF)
+	if (json_dumpf(j, stdout, JSON_INDENT(4)) < 0 || putchar('\n') == EOF ||
+	    fflush(stdout) == EOF)
 		ret = err_set(e, EIO, "standard output");
 	json_decref(j);
 	return ret;

@@ -18,7 +18,7 @@
 #include "host/err.h"
 
 #define JSON_FILE_MAX  (8U << 20) /* bytes */
-#define JSON_DEPTH_MAX 32	  /* nested arrays and objects */
+#define JSON_DEPTH_MAX 32         /* nested arrays and objects */
 
 /* Reads all of `name` in dirfd, with a NUL behind it; the caller frees.
  * `shown` is how messages call the file. */

@@ -15,9 +15,9 @@
 /* Zeroed; never NULL, also for n == 0. */
 void *oci_alloc(size_t n, size_t size);
 void *oci_grow(void *p, size_t n, size_t size);
-char *oci_strdup(const char *s);  /* NULL gives NULL */
+char *oci_strdup(const char *s); /* NULL gives NULL */
 char *oci_strf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void oci_free_strv(char **v);     /* NULL-terminated, or NULL */
+void oci_free_strv(char **v); /* NULL-terminated, or NULL */
 
 /* Fields that are not honoured: "linux.seccomp", "mounts[3] type=cgroup". */
 struct oci_notes {

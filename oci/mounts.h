@@ -13,7 +13,7 @@
 struct mount_options {
 	uint64_t flags; /* MS_* */
 	bool bind, recursive;
-	char *data;     /* what is no flag, joined by commas; "" if nothing */
+	char *data; /* what is no flag, joined by commas; "" if nothing */
 };
 
 /* Options that are known and not honoured, and with `bind` also those that

@@ -18,8 +18,8 @@
 #include "oci/path.h"
 
 #define KERNEL_OVERHEAD (16UL << 20)
-#define METADATA_SHARE  64		/* one byte of it for that many */
-#define NO_LIMIT	(1LL << 53)	/* engines write "none" as 2^63 - 4096 */
+#define METADATA_SHARE  64          /* one byte of it for that many */
+#define NO_LIMIT        (1LL << 53) /* engines write "none" as 2^63 - 4096 */
 
 uint64_t plan_memory(int64_t limit)
 {
@@ -37,8 +37,8 @@ uint64_t plan_memory(int64_t limit)
 
 uint32_t plan_cpus(int64_t quota, uint64_t period, uint32_t host_cpus)
 {
-	uint64_t n = host_cpus < PLAN_CPUS_DEFAULT ? host_cpus :
-						     PLAN_CPUS_DEFAULT;
+	uint64_t n =
+		host_cpus < PLAN_CPUS_DEFAULT ? host_cpus : PLAN_CPUS_DEFAULT;
 
 	if (quota > 0)
 		n = ((uint64_t)quota - 1) / period + 1;
@@ -96,8 +96,8 @@ static void plan_process(const struct oci_process *s, const struct plan_opts *o,
 
 static bool is_guest_type(const char *type)
 {
-	static const char *const types[] = { "proc", "sysfs", "tmpfs",
-					     "devpts", "mqueue" };
+	static const char *const types[] = { "proc", "sysfs", "tmpfs", "devpts",
+					     "mqueue" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!strcmp(types[i], type))
@@ -216,9 +216,9 @@ static void plan_machine(const struct oci_spec *s, const struct plan_opts *o,
 	p->memory = o->memory ? o->memory : plan_memory(s->memory_limit);
 	p->memory = (p->memory + PLAN_MEMORY_STEP - 1) / PLAN_MEMORY_STEP *
 		    PLAN_MEMORY_STEP;
-	p->cpus = o->cpus ? o->cpus :
-			    plan_cpus(s->cpu_quota, s->cpu_period,
-				      o->host_cpus);
+	p->cpus =
+		o->cpus ? o->cpus
+			: plan_cpus(s->cpu_quota, s->cpu_period, o->host_cpus);
 	p->strace = o->strace;
 	p->debug = o->debug;
 	p->timeline = o->timeline;

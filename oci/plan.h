@@ -19,9 +19,9 @@ struct plan_opts {
 	const char *id;
 	const char *bundle; /* absolute path of the bundle's directory */
 	enum vm_hypervisor hypervisor;
-	uint64_t memory;    /* --memory, 0: not said */
-	uint32_t cpus;      /* --cpus, 0: not said */
-	uint32_t host_cpus; /* online on this host */
+	uint64_t memory;     /* --memory, 0: not said */
+	uint32_t cpus;       /* --cpus, 0: not said */
+	uint32_t host_cpus;  /* online on this host */
 	uint16_t rows, cols; /* of the terminal on standard input, or 0 */
 	bool strace, debug, timeline, timeline_json;
 };

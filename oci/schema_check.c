@@ -122,9 +122,9 @@ static const char *kind_name(enum schema_kind kind, int what)
 
 const char *schema_expected(const struct schema_field *f)
 {
-	return kind_name(f->kind, f->flags & SCHEMA_ARRAY ? 1 :
-				  f->flags & SCHEMA_MAP	  ? 2 :
-							    0);
+	return kind_name(f->kind, f->flags & SCHEMA_ARRAY ? 1
+				  : f->flags & SCHEMA_MAP ? 2
+							  : 0);
 }
 
 static int wrong(const struct walk *w, const char *path, const json_t *v,
@@ -143,10 +143,10 @@ static int check_value(struct walk *w, struct node child, json_t *v,
 	char path[PATH_LEN];
 
 	if (!is_kind(v, f->kind))
-		return wrong(w,
-			     path_of(w, child.parent, child.key, child.index,
-				     path),
-			     v, kind_name(f->kind, 0));
+		return wrong(
+			w,
+			path_of(w, child.parent, child.key, child.index, path),
+			v, kind_name(f->kind, 0));
 	if (f->kind == SCHEMA_OBJECT && f->fields) {
 		child.object = v;
 		child.fields = f->fields;
@@ -162,7 +162,8 @@ static int check_map(struct walk *w, struct node child, json_t *map,
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(map, key, v) {
+	json_object_foreach(map, key, v)
+	{
 		if (is_kind(v, f->kind))
 			continue;
 		(void)path_of(w, child.parent, child.key, NO_INDEX, path);
@@ -224,7 +225,8 @@ static int check_object(struct walk *w, size_t at)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(object, key, v) {
+	json_object_foreach(object, key, v)
+	{
 		const struct schema_field *f = find(fields, key);
 
 		if (!f && !w->node[at].quiet)

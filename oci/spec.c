@@ -107,7 +107,8 @@ static int read_user(struct ctx *c, const json_t *o, struct oci_process *p)
 	}
 	p->groups = oci_alloc(p->ngroups, sizeof(*p->groups));
 	for (size_t i = 0; i < p->ngroups; i++)
-		p->groups[i] = (uint32_t)json_get_u64(json_array_get(groups, i));
+		p->groups[i] =
+			(uint32_t)json_get_u64(json_array_get(groups, i));
 	return 0;
 }
 
@@ -228,8 +229,10 @@ static void read_mounts(struct oci_spec *s, const json_t *a)
  * cannot be joined, and ids and clocks are not shifted. */
 static int read_namespaces(struct ctx *c, const json_t *a)
 {
-	static const char *const types[] = { "pid", "network", "mount", "ipc",
-					     "uts", "cgroup",  "user",	"time" };
+	static const char *const types[] = {
+		"pid", "network", "mount", "ipc",
+		"uts", "cgroup",  "user",  "time"
+	};
 	enum { GIVEN = 6, COUNT = 8 };
 
 	for (size_t i = 0; i < json_array_size(a); i++) {
@@ -294,12 +297,12 @@ static void read_annotations(struct oci_spec *s, json_t *o)
 	const char *key;
 	json_t *v;
 
-	s->annotations = oci_alloc(json_object_size(o),
-				   sizeof(*s->annotations));
-	json_object_foreach(o, key, v) {
-		s->annotations[s->nannotations++] = (struct oci_annotation){
-			key, json_string_value(v)
-		};
+	s->annotations =
+		oci_alloc(json_object_size(o), sizeof(*s->annotations));
+	json_object_foreach(o, key, v)
+	{
+		s->annotations[s->nannotations++] =
+			(struct oci_annotation){ key, json_string_value(v) };
 	}
 }
 

@@ -128,8 +128,7 @@ static char *render(const char *id, const char *bundle,
 	for (size_t i = 0; i < spec->nannotations; i++) {
 		const struct oci_annotation *a = &spec->annotations[i];
 
-		(void)json_object_set_new(notes, a->key,
-					  json_string(a->value));
+		(void)json_object_set_new(notes, a->key, json_string(a->value));
 	}
 	j = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o}", "ociVersion",
 		      spec->version, "id", id, "status", "running", "pid",
@@ -179,8 +178,8 @@ static void on_signal(int sig)
 
 static void watch_signals(void)
 {
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT,
-				    SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	static const int ends[] = { SIGHUP,  SIGINT, SIGQUIT, SIGTERM, SIGABRT,
+				    SIGSEGV, SIGBUS, SIGFPE,  SIGILL };
 	struct sigaction sa = { .sa_handler = on_signal,
 				.sa_flags = (int)SA_RESETHAND };
 	struct sigaction old;
@@ -206,8 +205,10 @@ static int create(const char *root, const char *id, const char *bundle,
 		ret = take_dir(state.root, id);
 	} while (!ret);
 	if (ret == -EEXIST) {
-		ret = err_set(e, 0, "container with ID \"%s\" exists already "
-			      "in %s", id, root);
+		ret = err_set(e, 0,
+			      "container with ID \"%s\" exists already "
+			      "in %s",
+			      id, root);
 		goto close_root;
 	}
 	if (ret < 0) {

@@ -8,7 +8,7 @@
 #include "host/err.h"
 #include "oci/spec.h"
 
-#define STATE_ROOT "/run/kuni"
+#define STATE_ROOT   "/run/kuni"
 #define STATE_ID_MAX 255
 
 /* 0 where id may be the name of a container: 1 to 255 of A-Z a-z 0-9 _ + - .

@@ -35,9 +35,12 @@ static const struct {
 	const char *path, *dir;
 	bool below;
 } belows[] = {
-	{ "/a", "/a", true },	 { "/a/b", "/a", true },
-	{ "/ab", "/a", false },	 { "/a", "/a/b", false },
-	{ "/a", "/", true },	 { "/", "/", true },
+	{ "/a", "/a", true },
+	{ "/a/b", "/a", true },
+	{ "/ab", "/a", false },
+	{ "/a", "/a/b", false },
+	{ "/a", "/", true },
+	{ "/", "/", true },
 	{ "/dev/shm", "/dev/pts", false },
 };
 

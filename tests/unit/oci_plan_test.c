@@ -24,9 +24,9 @@ static void check_memory(void)
 		{ INT64_MAX - 4095, 512 * MIB },
 		{ 1, 64 * MIB },
 		{ 47 * MIB, 64 * MIB },
-		{ 64 * MIB, 82 * MIB },	   /* 64 + 1 + 16, to 2 MiB */
-		{ 512 * MIB, 536 * MIB },  /* 512 + 8 + 16 */
-		{ 1 * GIB, 1056 * MIB },   /* 1024 + 16 + 16 */
+		{ 64 * MIB, 82 * MIB },   /* 64 + 1 + 16, to 2 MiB */
+		{ 512 * MIB, 536 * MIB }, /* 512 + 8 + 16 */
+		{ 1 * GIB, 1056 * MIB },  /* 1024 + 16 + 16 */
 		{ 1 * GIB + 1, 1058 * MIB },
 		{ 1000 * GIB, 64 * GIB },
 	};
@@ -112,9 +112,8 @@ static void check_mounts(void)
 		CHECK(!strcmp(s.notes.item[0],
 			      "mounts[4] type=bind destination=/dev/shm "
 			      "below=/dev"));
-		CHECK(!strcmp(s.notes.item[1],
-			      "mounts[5] type=cgroup "
-			      "destination=/sys/fs/cgroup"));
+		CHECK(!strcmp(s.notes.item[1], "mounts[5] type=cgroup "
+					       "destination=/sys/fs/cgroup"));
 	}
 	CHECK(!strcmp(p.root, "/b/r"));
 	CHECK(!strcmp(p.process.cwd, "/w"));

@@ -12,7 +12,8 @@
 
 #define HEAD "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},"
 #define PROC "\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"}"
-#define WITH(fields) HEAD "\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"," fields "}}"
+#define WITH(fields)                                                           \
+	HEAD "\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"," fields "}}"
 #define TOP(fields) HEAD PROC "," fields "}"
 
 static const struct {
@@ -159,17 +160,17 @@ static void check_notes(void)
 	};
 	struct oci_spec s;
 	struct err e;
-	int ret = parse(
-		HEAD "\"process\":{\"args\":[\"x\"],\"cwd\":\"/\","
-		     "\"oomScoreAdj\":0,\"frob\":{\"a\":1},\"capabilities\":"
-		     "{\"bounding\":[\"CAP_FROB\",\"CAP_KILL\"]}},"
-		     "\"hooks\":{\"poststop\":[]},\"windows\":{\"a\":[]},"
-		     "\"linux\":{\"seccomp\":{\"defaultAction\":\"a\","
-		     "\"unknown\":1},\"resources\":{\"devices\":[],\"cpu\":"
-		     "{\"shares\":2}},\"namespaces\":[{\"type\":\"pid\"},"
-		     "{\"type\":\"network\",\"path\":\"/proc/7/ns/net\"},"
-		     "{\"type\":\"user\"}]}}",
-		&s, &e);
+	int ret = parse(HEAD
+			"\"process\":{\"args\":[\"x\"],\"cwd\":\"/\","
+			"\"oomScoreAdj\":0,\"frob\":{\"a\":1},\"capabilities\":"
+			"{\"bounding\":[\"CAP_FROB\",\"CAP_KILL\"]}},"
+			"\"hooks\":{\"poststop\":[]},\"windows\":{\"a\":[]},"
+			"\"linux\":{\"seccomp\":{\"defaultAction\":\"a\","
+			"\"unknown\":1},\"resources\":{\"devices\":[],\"cpu\":"
+			"{\"shares\":2}},\"namespaces\":[{\"type\":\"pid\"},"
+			"{\"type\":\"network\",\"path\":\"/proc/7/ns/net\"},"
+			"{\"type\":\"user\"}]}}",
+			&s, &e);
 
 	CHECK_EQ(ret, 0);
 	if (ret)
