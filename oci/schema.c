@@ -21,54 +21,63 @@
 #define NEED   SCHEMA_REQUIRED
 #define MISSED SCHEMA_MISSED
 
+/* clang-format off: one field a line */
+
 #define LIST static const struct schema_field
-#define END                                                                    \
-	{                                                                      \
-		0                                                              \
-	}
+#define END  { 0 }
 
 LIST console_size[] = {
 	{ "height", U16, NEED, 0 },
 	{ "width", U16, NEED, 0 },
-	END,
+	END
 };
 
 LIST user[] = {
-	{ "uid", U32, 0, 0 },           { "gid", U32, 0, 0 },
-	{ "umask", U32, 0, 0 },         { "additionalGids", U32, ARRAY, 0 },
-	{ "username", STR, MISSED, 0 }, END,
+	{ "uid", U32, 0, 0 },
+	{ "gid", U32, 0, 0 },
+	{ "umask", U32, 0, 0 },
+	{ "additionalGids", U32, ARRAY, 0 },
+	{ "username", STR, MISSED, 0 },
+	END
 };
 
 LIST capabilities[] = {
-	{ "bounding", STR, ARRAY, 0 },    { "effective", STR, ARRAY, 0 },
-	{ "inheritable", STR, ARRAY, 0 }, { "permitted", STR, ARRAY, 0 },
-	{ "ambient", STR, ARRAY, 0 },     END,
+	{ "bounding", STR, ARRAY, 0 },
+	{ "effective", STR, ARRAY, 0 },
+	{ "inheritable", STR, ARRAY, 0 },
+	{ "permitted", STR, ARRAY, 0 },
+	{ "ambient", STR, ARRAY, 0 },
+	END
 };
 
 LIST rlimit[] = {
 	{ "type", STR, NEED, 0 },
 	{ "soft", U64, NEED, 0 },
 	{ "hard", U64, NEED, 0 },
-	END,
+	END
 };
 
 LIST scheduler[] = {
-	{ "policy", STR, NEED, 0 }, { "nice", I64, 0, 0 },
-	{ "priority", I64, 0, 0 },  { "flags", STR, ARRAY, 0 },
-	{ "runtime", U64, 0, 0 },   { "deadline", U64, 0, 0 },
-	{ "period", U64, 0, 0 },    END,
+	{ "policy", STR, NEED, 0 },
+	{ "nice", I64, 0, 0 },
+	{ "priority", I64, 0, 0 },
+	{ "flags", STR, ARRAY, 0 },
+	{ "runtime", U64, 0, 0 },
+	{ "deadline", U64, 0, 0 },
+	{ "period", U64, 0, 0 },
+	END
 };
 
 LIST io_priority[] = {
 	{ "class", STR, NEED, 0 },
 	{ "priority", I64, 0, 0 },
-	END,
+	END
 };
 
 LIST exec_affinity[] = {
 	{ "initial", STR, 0, 0 },
 	{ "final", STR, 0, 0 },
-	END,
+	END
 };
 
 LIST process[] = {
@@ -88,20 +97,20 @@ LIST process[] = {
 	{ "scheduler", OBJ, MISSED, scheduler },
 	{ "ioPriority", OBJ, MISSED, io_priority },
 	{ "execCPUAffinity", OBJ, MISSED, exec_affinity },
-	END,
+	END
 };
 
 LIST root[] = {
 	{ "path", STR, NEED, 0 },
 	{ "readonly", BOOL, 0, 0 },
-	END,
+	END
 };
 
 LIST id_mapping[] = {
 	{ "containerID", U32, NEED, 0 },
 	{ "hostID", U32, NEED, 0 },
 	{ "size", U32, NEED, 0 },
-	END,
+	END
 };
 
 /* what is honoured of a mount depends on its type and options: plan.c */
@@ -112,7 +121,7 @@ LIST mount[] = {
 	{ "options", STR, ARRAY, 0 },
 	{ "uidMappings", OBJ, ARRAY | MISSED, id_mapping },
 	{ "gidMappings", OBJ, ARRAY | MISSED, id_mapping },
-	END,
+	END
 };
 
 LIST hook[] = {
@@ -120,7 +129,7 @@ LIST hook[] = {
 	{ "args", STR, ARRAY, 0 },
 	{ "env", STR, ARRAY, 0 },
 	{ "timeout", I64, 0, 0 },
-	END,
+	END
 };
 
 LIST hooks[] = {
@@ -130,32 +139,39 @@ LIST hooks[] = {
 	{ "startContainer", OBJ, ARRAY | MISSED, hook },
 	{ "poststart", OBJ, ARRAY | MISSED, hook },
 	{ "poststop", OBJ, ARRAY | MISSED, hook },
-	END,
+	END
 };
 
 /* without a path, all but user and time are what a VM gives: spec.c */
 LIST namespace[] = {
 	{ "type", STR, NEED, 0 },
 	{ "path", STR, 0, 0 },
-	END,
+	END
 };
 
 LIST device[] = {
-	{ "type", STR, NEED, 0 },  { "path", STR, NEED, 0 },
-	{ "major", I64, 0, 0 },    { "minor", I64, 0, 0 },
-	{ "fileMode", U32, 0, 0 }, { "uid", U32, 0, 0 },
-	{ "gid", U32, 0, 0 },      END,
+	{ "type", STR, NEED, 0 },
+	{ "path", STR, NEED, 0 },
+	{ "major", I64, 0, 0 },
+	{ "minor", I64, 0, 0 },
+	{ "fileMode", U32, 0, 0 },
+	{ "uid", U32, 0, 0 },
+	{ "gid", U32, 0, 0 },
+	END
 };
 
 LIST net_device[] = {
 	{ "name", STR, 0, 0 },
-	END,
+	END
 };
 
 LIST device_rule[] = {
-	{ "allow", BOOL, NEED, 0 }, { "type", STR, 0, 0 },
-	{ "major", I64, 0, 0 },     { "minor", I64, 0, 0 },
-	{ "access", STR, 0, 0 },    END,
+	{ "allow", BOOL, NEED, 0 },
+	{ "type", STR, 0, 0 },
+	{ "major", I64, 0, 0 },
+	{ "minor", I64, 0, 0 },
+	{ "access", STR, 0, 0 },
+	END
 };
 
 LIST memory[] = {
@@ -168,7 +184,7 @@ LIST memory[] = {
 	{ "disableOOMKiller", BOOL, MISSED, 0 },
 	{ "useHierarchy", BOOL, MISSED, 0 },
 	{ "checkBeforeUpdate", BOOL, MISSED, 0 },
-	END,
+	END
 };
 
 LIST cpu[] = {
@@ -181,12 +197,12 @@ LIST cpu[] = {
 	{ "cpus", STR, MISSED, 0 },
 	{ "mems", STR, MISSED, 0 },
 	{ "idle", I64, MISSED, 0 },
-	END,
+	END
 };
 
 LIST pids[] = {
 	{ "limit", I64, 0, 0 },
-	END,
+	END
 };
 
 LIST weight_device[] = {
@@ -194,14 +210,14 @@ LIST weight_device[] = {
 	{ "minor", I64, NEED, 0 },
 	{ "weight", U16, 0, 0 },
 	{ "leafWeight", U16, 0, 0 },
-	END,
+	END
 };
 
 LIST throttle[] = {
 	{ "major", I64, NEED, 0 },
 	{ "minor", I64, NEED, 0 },
 	{ "rate", U64, NEED, 0 },
-	END,
+	END
 };
 
 LIST block_io[] = {
@@ -212,31 +228,31 @@ LIST block_io[] = {
 	{ "throttleWriteBpsDevice", OBJ, ARRAY, throttle },
 	{ "throttleReadIOPSDevice", OBJ, ARRAY, throttle },
 	{ "throttleWriteIOPSDevice", OBJ, ARRAY, throttle },
-	END,
+	END
 };
 
 LIST hugepage_limit[] = {
 	{ "pageSize", STR, NEED, 0 },
 	{ "limit", U64, NEED, 0 },
-	END,
+	END
 };
 
 LIST priority[] = {
 	{ "name", STR, NEED, 0 },
 	{ "priority", U32, NEED, 0 },
-	END,
+	END
 };
 
 LIST network[] = {
 	{ "classID", U32, 0, 0 },
 	{ "priorities", OBJ, ARRAY, priority },
-	END,
+	END
 };
 
 LIST rdma[] = {
 	{ "hcaHandles", U32, 0, 0 },
 	{ "hcaObjects", U32, 0, 0 },
-	END,
+	END
 };
 
 LIST resources[] = {
@@ -249,7 +265,7 @@ LIST resources[] = {
 	{ "network", OBJ, MISSED, network },
 	{ "rdma", OBJ, MAP | MISSED, rdma },
 	{ "unified", STR, MAP | MISSED, 0 },
-	END,
+	END
 };
 
 LIST seccomp_arg[] = {
@@ -257,7 +273,7 @@ LIST seccomp_arg[] = {
 	{ "value", U64, NEED, 0 },
 	{ "valueTwo", U64, 0, 0 },
 	{ "op", STR, NEED, 0 },
-	END,
+	END
 };
 
 LIST seccomp_rule[] = {
@@ -265,7 +281,7 @@ LIST seccomp_rule[] = {
 	{ "action", STR, NEED, 0 },
 	{ "errnoRet", U32, 0, 0 },
 	{ "args", OBJ, ARRAY, seccomp_arg },
-	END,
+	END
 };
 
 LIST seccomp[] = {
@@ -276,7 +292,7 @@ LIST seccomp[] = {
 	{ "listenerPath", STR, 0, 0 },
 	{ "listenerMetadata", STR, 0, 0 },
 	{ "syscalls", OBJ, ARRAY, seccomp_rule },
-	END,
+	END
 };
 
 LIST intel_rdt[] = {
@@ -287,19 +303,19 @@ LIST intel_rdt[] = {
 	{ "enableCMT", BOOL, 0, 0 },
 	{ "enableMBM", BOOL, 0, 0 },
 	{ "enableMonitoring", BOOL, 0, 0 },
-	END,
+	END
 };
 
 LIST personality[] = {
 	{ "domain", STR, NEED, 0 },
 	{ "flags", STR, ARRAY, 0 },
-	END,
+	END
 };
 
 LIST time_offset[] = {
 	{ "secs", I64, 0, 0 },
 	{ "nanosecs", U32, 0, 0 },
-	END,
+	END
 };
 
 LIST linux_section[] = {
@@ -319,15 +335,22 @@ LIST linux_section[] = {
 	{ "intelRdt", OBJ, MISSED, intel_rdt },
 	{ "personality", OBJ, MISSED, personality },
 	{ "timeOffsets", OBJ, MAP | MISSED, time_offset },
-	END,
+	END
 };
 
 const struct schema_field schema_config[] = {
-	{ "ociVersion", STR, NEED, 0 },     { "process", OBJ, NEED, process },
-	{ "root", OBJ, NEED, root },        { "hostname", STR, 0, 0 },
-	{ "domainname", STR, 0, 0 },        { "mounts", OBJ, ARRAY, mount },
-	{ "hooks", OBJ, 0, hooks },         { "annotations", STR, MAP, 0 },
-	{ "linux", OBJ, 0, linux_section }, { "solaris", OBJ, MISSED, 0 },
-	{ "windows", OBJ, MISSED, 0 },      { "vm", OBJ, MISSED, 0 },
-	{ "zos", OBJ, MISSED, 0 },          END,
+	{ "ociVersion", STR, NEED, 0 },
+	{ "process", OBJ, NEED, process },
+	{ "root", OBJ, NEED, root },
+	{ "hostname", STR, 0, 0 },
+	{ "domainname", STR, 0, 0 },
+	{ "mounts", OBJ, ARRAY, mount },
+	{ "hooks", OBJ, 0, hooks },
+	{ "annotations", STR, MAP, 0 },
+	{ "linux", OBJ, 0, linux_section },
+	{ "solaris", OBJ, MISSED, 0 },
+	{ "windows", OBJ, MISSED, 0 },
+	{ "vm", OBJ, MISSED, 0 },
+	{ "zos", OBJ, MISSED, 0 },
+	END
 };
