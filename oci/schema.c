@@ -21,7 +21,7 @@
 #define NEED   SCHEMA_REQUIRED
 #define MISSED SCHEMA_MISSED
 
-/* clang-format off: one field a line */
+/* clang-format off */
 
 #define LIST static const struct schema_field
 #define END  { 0 }
