@@ -142,8 +142,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
-	if (sink.json)
+	if (sink.json) {
 		log_json(level, msg);
-	else
+	} else {
 		log_text(level, msg);
+	}
 }

@@ -157,9 +157,10 @@ static void print_help(const struct command *cmd)
 	}
 	printf("Usage: kuni [options] COMMAND [options] [arguments]\n\n"
 	       "Runs OCI containers, each in a VM of its own.\n\nCommands:\n");
-	for (size_t i = 0; i < NCOMMANDS; i++)
+	for (size_t i = 0; i < NCOMMANDS; i++) {
 		printf("  %-10s %-20s %s\n", commands[i].name, commands[i].args,
 		       commands[i].summary);
+	}
 	printf("\nOptions (before or after the command):\n");
 	print_options(BIT(OPT_COUNT) - 1);
 }
@@ -300,16 +301,19 @@ static int parse_option(struct line *l, int argc, char **argv, int *i,
 	const char *value;
 	enum opt opt = find_option(argv[*i], &value);
 
-	if (opt == OPT_COUNT)
+	if (opt == OPT_COUNT) {
 		return err_set(e, 0, "unknown option %s (see kuni --help)",
 			       argv[*i]);
-	if (options[opt].arg == ARG_NONE && value)
+	}
+	if (options[opt].arg == ARG_NONE && value) {
 		return err_set(e, 0, "--%s takes no value, got \"%s\"",
 			       options[opt].name, value);
+	}
 	if (options[opt].arg == ARG_VALUE && !value) {
-		if (*i + 1 >= argc)
+		if (*i + 1 >= argc) {
 			return err_set(e, 0, "--%s: expected %s",
 				       options[opt].name, options[opt].value);
+		}
 		value = argv[++*i];
 	}
 	if (options[opt].arg == ARG_VALUE && !*value)
@@ -339,14 +343,15 @@ static int parse_line(struct line *l, int argc, char **argv, struct err *e)
 	for (int i = 1; !ret && i < argc; i++) {
 		char *arg = argv[i];
 
-		if (!raw && !strcmp(arg, "--"))
+		if (!raw && !strcmp(arg, "--")) {
 			raw = true;
-		else if (!raw && arg[0] == '-' && arg[1])
+		} else if (!raw && arg[0] == '-' && arg[1]) {
 			ret = parse_option(l, argc, argv, &i, e);
-		else if (!l->cmd)
+		} else if (!l->cmd) {
 			ret = parse_command(l, arg, e);
-		else
+		} else {
 			l->cli.args[l->cli.nargs++] = arg;
+		}
 	}
 	return ret;
 }
@@ -354,9 +359,10 @@ static int parse_line(struct line *l, int argc, char **argv, struct err *e)
 static int check_options(const struct line *l, struct err *e)
 {
 	for (int i = 0; i < OPT_COUNT; i++) {
-		if (l->seen & BIT(i) && !(l->cmd->opts & BIT(i)))
+		if (l->seen & BIT(i) && !(l->cmd->opts & BIT(i))) {
 			return err_set(e, 0, "--%s means nothing to kuni %s",
 				       options[i].name, l->cmd->name);
+		}
 	}
 	return 0;
 }

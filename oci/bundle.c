@@ -157,10 +157,11 @@ static enum found judge(const struct vm_plan *p, int root, const char *path)
 
 	if (fd < 0)
 		return UNKNOWN;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0) {
 		found = UNKNOWN;
-	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+	} else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111)) {
 		found = NOT_EXECUTABLE;
+	}
 	(void)close(fd);
 	return found;
 }
@@ -220,9 +221,10 @@ static int check_program(const struct vm_plan *p, int root, struct err *e)
 	}
 	if (found == NOT_EXECUTABLE)
 		return err_status(e, 126, EACCES, "exec: \"%.200s\"", name);
-	if (found == NOT_THERE && has_slash)
+	if (found == NOT_THERE && has_slash) {
 		return err_status(e, 127, ENOENT,
 				  "exec: \"%.200s\": stat %.200s", name, name);
+	}
 	if (found == NOT_THERE) {
 		(void)err_status(e, 127, 0,
 				 "exec: \"%.200s\": executable file not found "
@@ -238,9 +240,10 @@ int bundle_check(const struct bundle *b, const struct vm_plan *p, struct err *e)
 	int root = open(p->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int ret;
 
-	if (root < 0)
+	if (root < 0) {
 		return err_set(e, errno, "%s: root.path: %s", b->config,
 			       p->root);
+	}
 	ret = check_program(p, root, e);
 	(void)close(root);
 	return ret;

@@ -23,9 +23,10 @@ int cmd_bundle_args(const struct cli *c, const char **dir, const char **id,
 	*id = c->nargs > skip ? c->args[skip] : NULL;
 	if (!*dir)
 		return err_set(e, 0, "expected the bundle's directory");
-	if (c->nargs > skip + 1)
+	if (c->nargs > skip + 1) {
 		return err_set(e, 0, "unexpected argument \"%s\"",
 			       c->args[skip + 1]);
+	}
 	return 0;
 }
 
@@ -60,13 +61,15 @@ int cmd_report_notes(const struct cli *c, const struct oci_spec *s,
 	if (!c->strict || !n->n)
 		return 0;
 	for (size_t i = 0; i < n->n && i < STRICT_SHOWN; i++) {
-		if (at < sizeof(list))
+		if (at < sizeof(list)) {
 			at += (size_t)snprintf(list + at, sizeof(list) - at,
 					       "%s%.64s", i ? ", " : "",
 					       n->item[i]);
+		}
 	}
-	if (n->n > STRICT_SHOWN && at < sizeof(list))
+	if (n->n > STRICT_SHOWN && at < sizeof(list)) {
 		(void)snprintf(list + at, sizeof(list) - at, " and %zu more",
 			       n->n - STRICT_SHOWN);
+	}
 	return err_set(e, 0, "%s: --strict: not honoured: %s", s->file, list);
 }

@@ -31,8 +31,8 @@ static int print(const struct cli *c, struct bundle *b, const char *id,
 
 int cmd_plan(const struct cli *c, struct err *e)
 {
-	const char *dir, *id;
-	struct bundle b;
+	const char *dir = NULL, *id = NULL;
+	struct bundle b = { 0 };
 	int ret = cmd_bundle_args(c, &dir, &id, e);
 
 	if (!ret && id)

@@ -73,8 +73,8 @@ static int run_bundle(const struct cli *c, struct bundle *b, const char *id,
 
 int cmd_run(const struct cli *c, struct err *e)
 {
-	const char *dir, *id;
-	struct bundle b;
+	const char *dir = NULL, *id = NULL;
+	struct bundle b = { 0 };
 	char pid[16];
 	int ret = cmd_bundle_args(c, &dir, &id, e);
 

@@ -131,9 +131,11 @@ static size_t scan(char *text, size_t len)
 		} else if (is_number_char(c)) {
 			size_t n = 1, digits = c >= '0' && c <= '9';
 
-			for (; i + n < len && is_number_char(text[i + n]); n++)
+			for (; i + n < len && is_number_char(text[i + n]);
+			     n++) {
 				digits += text[i + n] >= '0' &&
 					  text[i + n] <= '9';
+			}
 			if (n == digits && c != '0')
 				mark_big(text + i, n);
 			i += n - 1;
@@ -173,9 +175,10 @@ int json_parse(const char *file, char *text, size_t len, json_t **out,
 	}
 	json_t *v = json_loadb(text, len,
 			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
-	if (!v)
+	if (!v) {
 		return err_set(e, 0, "%s:%d:%d: %s", file, je.line, je.column,
 			       je.text);
+	}
 	if (!json_is_object(v)) {
 		char buf[JSON_SHOWN];
 

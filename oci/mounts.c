@@ -8,7 +8,7 @@
  */
 #include "oci/mounts.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -108,6 +108,14 @@ static const struct option *find(const char *name)
 	return NULL;
 }
 
+/* Appends word to the list in buf, which has room for it. */
+static void join(char *buf, size_t room, const char *word)
+{
+	size_t n = strlen(buf);
+
+	(void)snprintf(buf + n, room - n, "%s%s", n ? "," : "", word);
+}
+
 static void apply(const struct option *o, struct mount_options *out)
 {
 	switch (o->kind) {
@@ -155,14 +163,13 @@ void mount_options_parse(const struct oci_strv *v, size_t mount, bool bind,
 
 		if (o)
 			apply(o, out);
-		if (o ? o->kind == OPT_MISSED : out->bind)
+		if (o ? o->kind == OPT_MISSED : out->bind) {
 			notes_add(notes, "mounts[%zu].options[%zu] value=%.64s",
 				  mount, i, v->v[i]);
+		}
 		if (o || out->bind || !v->v[i][0])
 			continue;
-		if (out->data[0])
-			strcat(out->data, ",");
-		strcat(out->data, v->v[i]);
+		join(out->data, room, v->v[i]);
 	}
 }
 
@@ -174,9 +181,7 @@ const char *mount_flags_show(uint64_t flags, char buf[MOUNT_FLAGS_MAX])
 
 		if (o->kind != OPT_SET || !(flags & o->flags))
 			continue;
-		if (buf[0])
-			strcat(buf, ",");
-		strcat(buf, o->name);
+		join(buf, MOUNT_FLAGS_MAX, o->name);
 	}
 	return buf;
 }

@@ -19,9 +19,8 @@ struct mount_options {
 /* Options that are known and not honoured, and with `bind` also those that
  * are not known, become notes as mounts[i].options[j].  The caller frees
  * out->data. */
-void mount_options_parse(const struct oci_strv *options, size_t mount,
-			 bool bind, struct mount_options *out,
-			 struct oci_notes *notes);
+void mount_options_parse(const struct oci_strv *v, size_t mount, bool bind,
+			 struct mount_options *out, struct oci_notes *notes);
 
 /* The names of flags, joined by commas, into buf. */
 #define MOUNT_FLAGS_MAX 256

@@ -83,9 +83,10 @@ static void plan_process(const struct oci_process *s, const struct plan_opts *o,
 	p->caps.ambient &= p->caps.permitted & p->caps.inheritable;
 	p->nrlimits = s->nrlimits;
 	p->rlimits = oci_alloc(s->nrlimits, sizeof(*p->rlimits));
-	if (s->nrlimits)
+	if (s->nrlimits) {
 		memcpy(p->rlimits, s->rlimits,
 		       s->nrlimits * sizeof(*p->rlimits));
+	}
 	p->no_new_privs = s->no_new_privs;
 	p->terminal = s->terminal;
 	if (s->terminal) {
@@ -117,95 +118,109 @@ static const char *hidden_by(const struct vm_plan *p, const char *dest)
 	return NULL;
 }
 
-/* Takes dest. */
-static int plan_bind(struct oci_spec *s, size_t i, const struct plan_opts *o,
-		     const struct mount_options *mo, char *dest,
-		     struct vm_plan *p, struct err *e)
-{
-	const struct oci_mount *m = &s->mounts[i];
-	const char *over = hidden_by(p, dest);
-	int ret = 0;
+/* One entry of mounts[], on its way into the plan. */
+struct entry {
+	struct oci_spec *s;
+	size_t i;
+	const struct oci_mount *m;
+	struct mount_options mo;
+	char *dest; /* cleaned; ours until it is in the plan */
+};
 
-	if (!m->source || !m->source[0]) {
-		ret = err_set(e, 0,
-			      "%s: mounts[%zu].source: missing, expected the "
-			      "path to bind at %s",
-			      s->file, i, dest);
-	} else if (over) {
-		notes_add(&s->notes,
-			  "mounts[%zu] type=bind destination=%s below=%s", i,
-			  dest, over);
-	} else {
-		p->binds[p->nbinds++] = (struct vm_bind){
-			.source = path_clean(o->bundle, m->source),
-			.dest = dest,
-			.recursive = mo->recursive,
-			.flags = mo->flags,
-		};
+static int plan_bind(struct entry *n, const char *bundle, struct vm_plan *p,
+		     struct err *e)
+{
+	const char *over = hidden_by(p, n->dest);
+
+	if (!n->m->source || !n->m->source[0]) {
+		return err_set(e, 0,
+			       "%s: mounts[%zu].source: missing, expected the "
+			       "path to bind at %s",
+			       n->s->file, n->i, n->dest);
+	}
+	if (over) {
+		notes_add(&n->s->notes,
+			  "mounts[%zu] type=bind destination=%s below=%s", n->i,
+			  n->dest, over);
 		return 0;
 	}
-	free(dest);
-	return ret;
+	p->binds[p->nbinds++] = (struct vm_bind){
+		.source = path_clean(bundle, n->m->source),
+		.dest = n->dest,
+		.recursive = n->mo.recursive,
+		.flags = n->mo.flags,
+	};
+	n->dest = NULL;
+	return 0;
 }
 
-/* Takes dest and mo->data. */
-static void plan_guest_mount(const struct oci_mount *m,
-			     struct mount_options *mo, char *dest,
-			     struct vm_plan *p)
+static void plan_guest_mount(struct entry *n, struct vm_plan *p)
 {
+	const struct oci_mount *m = n->m;
+
 	p->mounts[p->nmounts++] = (struct vm_mount){
 		.type = oci_strdup(m->type),
 		.source = oci_strdup(m->source ? m->source : m->type),
-		.dest = dest,
-		.data = mo->data,
-		.flags = mo->flags,
+		.dest = n->dest,
+		.data = n->mo.data,
+		.flags = n->mo.flags,
 	};
-	mo->data = NULL;
+	n->dest = NULL;
+	n->mo.data = NULL;
 }
 
-static int plan_mount(struct oci_spec *s, size_t i, const struct plan_opts *o,
+static int plan_entry(struct entry *n, const char *bundle, struct vm_plan *p,
+		      struct err *e)
+{
+	const struct oci_mount *m = n->m;
+	struct oci_notes *notes = &n->s->notes;
+	size_t before = notes->n;
+
+	mount_options_parse(&m->options, n->i,
+			    m->type && !strcmp(m->type, "bind"), &n->mo, notes);
+	if (n->mo.bind)
+		return plan_bind(n, bundle, p, e);
+	if (!m->type || !m->type[0]) {
+		return err_set(e, 0,
+			       "%s: mounts[%zu].type: missing, expected proc, "
+			       "sysfs, tmpfs, devpts, mqueue or bind",
+			       n->s->file, n->i);
+	}
+	if (is_guest_type(m->type)) {
+		plan_guest_mount(n, p);
+		return 0;
+	}
+	/* one note for the mount, not more for its options */
+	while (notes->n > before)
+		free(notes->item[--notes->n]);
+	notes_add(notes, "mounts[%zu] type=%.32s destination=%s", n->i, m->type,
+		  n->dest);
+	return 0;
+}
+
+static int plan_mount(struct oci_spec *s, size_t i, const char *bundle,
 		      struct vm_plan *p, struct err *e)
 {
-	const struct oci_mount *m = &s->mounts[i];
-	struct mount_options mo;
-	size_t before = s->notes.n;
-	int ret = 0;
+	struct entry n = { .s = s, .i = i, .m = &s->mounts[i] };
+	int ret;
 
-	if (m->dest[0] != '/')
+	if (n.m->dest[0] != '/') {
 		return err_set(e, 0,
 			       "%s: mounts[%zu].destination: expected an "
 			       "absolute path, got \"%.80s\"",
-			       s->file, i, m->dest);
-	char *dest = path_clean("", m->dest);
-
-	if (!dest[1]) {
-		free(dest);
-		return err_set(e, 0,
-			       "%s: mounts[%zu].destination: expected a path "
-			       "below /, got \"%.80s\"",
-			       s->file, i, m->dest);
+			       s->file, i, n.m->dest);
 	}
-	mount_options_parse(&m->options, i, m->type && !strcmp(m->type, "bind"),
-			    &mo, &s->notes);
-	if (mo.bind) {
-		ret = plan_bind(s, i, o, &mo, dest, p, e);
-	} else if (!m->type || !m->type[0]) {
-		ret = err_set(e, 0,
-			      "%s: mounts[%zu].type: missing, expected proc, "
-			      "sysfs, tmpfs, devpts, mqueue or bind",
-			      s->file, i);
-		free(dest);
-	} else if (is_guest_type(m->type)) {
-		plan_guest_mount(m, &mo, dest, p);
+	n.dest = path_clean("", n.m->dest);
+	if (n.dest[1]) {
+		ret = plan_entry(&n, bundle, p, e);
 	} else {
-		/* one note for the mount, not more for its options */
-		while (s->notes.n > before)
-			free(s->notes.item[--s->notes.n]);
-		notes_add(&s->notes, "mounts[%zu] type=%.32s destination=%s", i,
-			  m->type, dest);
-		free(dest);
+		ret = err_set(e, 0,
+			      "%s: mounts[%zu].destination: expected a path "
+			      "below /, got \"%.80s\"",
+			      s->file, i, n.m->dest);
 	}
-	free(mo.data);
+	free(n.dest);
+	free(n.mo.data);
 	return ret;
 }
 
@@ -244,7 +259,7 @@ int plan_make(struct oci_spec *s, const struct plan_opts *o, struct vm_plan *p,
 	plan_machine(s, o, p);
 	plan_process(&s->process, o, &p->process);
 	for (size_t i = 0; !ret && i < s->nmounts; i++)
-		ret = plan_mount(s, i, o, p, e);
+		ret = plan_mount(s, i, o->bundle, p, e);
 	return ret;
 }
 

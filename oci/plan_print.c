@@ -189,11 +189,12 @@ int plan_print(const struct vm_plan *p, struct err *e)
 	json_t *j = plan(&o, p);
 	int ret = 0;
 
-	if (o.bad)
+	if (o.bad) {
 		ret = err_set(e, ENOMEM, "plan");
-	else if (json_dumpf(j, stdout, JSON_INDENT(2)) < 0 ||
-		 putchar('\n') == EOF || fflush(stdout) == EOF)
+	} else if (json_dumpf(j, stdout, JSON_INDENT(2)) < 0 ||
+		   putchar('\n') == EOF || fflush(stdout) == EOF) {
 		ret = err_set(e, EIO, "standard output");
+	}
 	json_decref(j);
 	return ret;
 }

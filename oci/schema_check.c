@@ -142,11 +142,12 @@ static int check_value(struct walk *w, struct node child, json_t *v,
 {
 	char path[PATH_LEN];
 
-	if (!is_kind(v, f->kind))
+	if (!is_kind(v, f->kind)) {
 		return wrong(
 			w,
 			path_of(w, child.parent, child.key, child.index, path),
 			v, kind_name(f->kind, 0));
+	}
 	if (f->kind == SCHEMA_OBJECT && f->fields) {
 		child.object = v;
 		child.fields = f->fields;
@@ -229,9 +230,10 @@ static int check_object(struct walk *w, size_t at)
 	{
 		const struct schema_field *f = find(fields, key);
 
-		if (!f && !w->node[at].quiet)
+		if (!f && !w->node[at].quiet) {
 			notes_add(w->notes, "%s reason=unknown-field",
 				  path_of(w, at, key, NO_INDEX, path));
+		}
 		if (!f || json_is_null(v))
 			continue;
 		int ret = check_field(w, at, v, f);
@@ -243,11 +245,12 @@ static int check_object(struct walk *w, size_t at)
 		if (!(f->flags & SCHEMA_REQUIRED))
 			continue;
 		v = json_object_get(object, f->name);
-		if (!v || json_is_null(v))
+		if (!v || json_is_null(v)) {
 			return err_set(w->e, 0, "%s: %s: missing, expected %s",
 				       w->file,
 				       path_of(w, at, f->name, NO_INDEX, path),
 				       schema_expected(f));
+		}
 	}
 	return 0;
 }

@@ -61,7 +61,7 @@ static bool get_bool(const json_t *o, const char *name)
 {
 	const json_t *v = field(o, name);
 
-	return v && json_is_true(v);
+	return v && json_typeof(v) == JSON_TRUE;
 }
 
 static uint64_t get_u64(const json_t *o, const char *name, uint64_t absent)
@@ -106,9 +106,10 @@ static int read_user(struct ctx *c, const json_t *o, struct oci_process *p)
 			   "process.user.additionalGids");
 	}
 	p->groups = oci_alloc(p->ngroups, sizeof(*p->groups));
-	for (size_t i = 0; i < p->ngroups; i++)
+	for (size_t i = 0; i < p->ngroups; i++) {
 		p->groups[i] =
 			(uint32_t)json_get_u64(json_array_get(groups, i));
+	}
 	return 0;
 }
 
@@ -123,12 +124,13 @@ static uint64_t read_capset(struct ctx *c, const json_t *o, const char *set)
 		const char *name = json_string_value(json_array_get(a, i));
 		int nr = cap_number(name);
 
-		if (nr < 0)
+		if (nr < 0) {
 			notes_add(&c->s->notes,
 				  "process.capabilities.%s[%zu] value=%.64s",
 				  set, i, name);
-		else
+		} else {
 			bits |= 1ULL << nr;
+		}
 	}
 	return bits;
 }
@@ -146,10 +148,11 @@ static int read_caps(struct ctx *c, const json_t *o, struct vm_caps *caps)
 	uint64_t over = caps->effective & ~caps->permitted;
 
 	/* capset(2) answers EPERM to it */
-	if (over)
+	if (over) {
 		return bad(c, "a subset of process.capabilities.permitted",
 			   cap_name((unsigned)__builtin_ctzll(over), name),
 			   "process.capabilities.effective");
+	}
 	return 0;
 }
 
@@ -165,19 +168,22 @@ static int read_rlimits(struct ctx *c, const json_t *a, struct oci_process *p)
 		const char *type = get_str(o, "type");
 		int nr = rlimit_number(type);
 
-		if (nr < 0)
+		if (nr < 0) {
 			return bad(c, "RLIMIT_CPU, RLIMIT_NOFILE, ...", type,
 				   "process.rlimits[%zu].type", i);
-		if (seen & 1U << nr)
+		}
+		if (seen & 1U << nr) {
 			return bad(c, "each type once", type,
 				   "process.rlimits[%zu].type", i);
+		}
 		seen |= 1U << nr;
 		r->resource = (uint32_t)nr;
 		r->soft = get_u64(o, "soft", 0);
 		r->hard = get_u64(o, "hard", 0);
-		if (r->soft > r->hard)
+		if (r->soft > r->hard) {
 			return bad(c, "soft not above hard", type,
 				   "process.rlimits[%zu]", i);
+		}
 	}
 	return 0;
 }
@@ -194,11 +200,12 @@ static int read_process(struct ctx *c, const json_t *o, struct oci_process *p)
 	p->cwd = get_str(o, "cwd");
 	get_strv(o, "args", &p->args);
 	get_strv(o, "env", &p->env);
-	if (!p->args.n)
+	if (!p->args.n) {
 		return err_set(c->e, 0,
 			       "%s: process.args: expected at least one "
 			       "string, got []",
 			       c->s->file);
+	}
 	if (p->cwd[0] != '/')
 		return bad(c, "an absolute path", p->cwd, "process.cwd");
 	ret = read_user(c, field(o, "user"), p);
@@ -243,17 +250,19 @@ static int read_namespaces(struct ctx *c, const json_t *a)
 
 		while (k < COUNT && strcmp(types[k], type) != 0)
 			k++;
-		if (k == COUNT)
+		if (k == COUNT) {
 			return bad(c, "the type of a namespace", type,
 				   "linux.namespaces[%zu].type", i);
-		if (path && *path)
+		}
+		if (path && *path) {
 			notes_add(&c->s->notes,
 				  "linux.namespaces[%zu].path type=%s "
 				  "value=%.128s",
 				  i, type, path);
-		else if (k >= GIVEN)
+		} else if (k >= GIVEN) {
 			notes_add(&c->s->notes, "linux.namespaces[%zu] type=%s",
 				  i, type);
+		}
 	}
 	return 0;
 }
@@ -262,9 +271,10 @@ static int check_absolute(const struct ctx *c, const struct oci_strv *v,
 			  const char *path)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		if (v->v[i][0] != '/')
+		if (v->v[i][0] != '/') {
 			return bad(c, "an absolute path", v->v[i], "%s[%zu]",
 				   path, i);
+		}
 	}
 	return 0;
 }

@@ -47,11 +47,12 @@ int state_check_id(const char *id, struct err *e)
 	while (id_char(id[n]))
 		n++;
 	if (!n || id[n] || n > STATE_ID_MAX || !strcmp(id, ".") ||
-	    !strcmp(id, ".."))
+	    !strcmp(id, "..")) {
 		return err_set(e, 0,
 			       "container ID \"%.80s\": expected 1 to 255 "
 			       "letters, digits, or any of _ + - .",
 			       id);
+	}
 	return 0;
 }
 
@@ -150,10 +151,11 @@ static int write_state(const char *text)
 		return -errno;
 	ssize_t n = write(fd, text, len);
 
-	if (n < 0)
+	if (n < 0) {
 		ret = -errno;
-	else if ((size_t)n != len)
+	} else if ((size_t)n != len) {
 		ret = -ENOSPC;
+	}
 	(void)close(fd);
 	return ret;
 }
