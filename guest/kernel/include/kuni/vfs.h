@@ -115,6 +115,8 @@ int file_remove_privs(struct inode *i) MUST_CHECK; /* before a write */
 int file_size_limit(uint64_t pos, size_t *n) MUST_CHECK;
 void inode_setattr_copy(struct inode *i, const struct setattr *a); /* locked */
 int vfs_stat(struct inode *i, struct lx_stat *st) MUST_CHECK;
+/* Owner, group and set-gid of a new inode of dir, by current. */
+void inode_init_owner(struct inode *i, const struct inode *dir);
 
 /* ---- file.c, fdtable.c ---- */
 int64_t file_seek(struct file *f, int64_t off, int whence);
