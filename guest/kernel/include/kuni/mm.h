@@ -101,9 +101,13 @@ struct pagecache {
 	uint64_t npages, ndirty;  /* [lock] */
 	const struct pagecache_ops *ops; /* [I] NULL: memory only (tmpfs, shm) */
 	struct inode *inode;      /* [I] */
+	struct cache_node *hint;  /* [lock] node of the last look-up */
+	uint64_t data_end;        /* [lock] end of what was written to it */
 	uint64_t ra_next;         /* [lock] read-ahead: next expected index */
-	unsigned ra_window;
-	SLIST_HEAD(, vma) mappings; /* [lock] shared and private file areas */
+	unsigned ra_window;       /* [lock] pages */
+	LIST_HEAD(, vma) mappings; /* [lock] shared and private file areas */
+	TAILQ_ENTRY(pagecache) all_link; /* of mm/pagecache_shrink.c */
+	bool listed, pinned;
 };
 void pagecache_init(struct pagecache *c, struct inode *i,
 		    const struct pagecache_ops *ops);
@@ -119,12 +123,20 @@ struct uio;
 ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 		       uint64_t size);
 ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos);
+/* Writes dirty pages of bytes [start, end) back. */
 int pagecache_sync(struct pagecache *c, uint64_t start, uint64_t end);
 /* Removes pages at and after size, zeroes the tail, unmaps user mappings. */
 void pagecache_truncate(struct pagecache *c, uint64_t size);
+/* Makes a hole of bytes [start, end): they read as zero afterwards. */
+void pagecache_punch(struct pagecache *c, uint64_t start, uint64_t end);
+/* Drops clean pages that nobody maps: the file changed behind our back. */
+void pagecache_invalidate(struct pagecache *c);
+/* Marks p of its cache for write-back; takes cache.lock, p has a reference. */
 void pagecache_dirty(struct page *p);
-/* Frees clean pages that nobody maps; how many. */
+/* Frees clean pages that nobody maps; how many.  Never sleeps. */
 uint64_t pagecache_shrink(uint64_t want);
+/* The same after writing dirty ones back; the caller holds no lock. */
+uint64_t pagecache_reclaim(uint64_t want);
 
 /* A run of bytes to or from user or kernel memory (lib/uio.c). */
 struct uio_vec {
@@ -150,15 +162,16 @@ ssize_t uio_zero(struct uio *u, size_t n);
 struct file;
 struct vma {
 	RB_ENTRY(vma) node;
-	SLIST_ENTRY(vma) mapping_link; /* pagecache.mappings */
+	LIST_ENTRY(vma) mapping_link; /* pagecache.mappings, of file areas */
+	struct vma *next_dead;        /* taken out of the tree, to be freed */
 	struct mm *mm;
+	/* start, end, pgoff: [mm.lock], and for file areas also [cache.lock] */
 	uint64_t start, end; /* page aligned */
 	uint32_t prot;       /* PROT_R/W/X now */
 	uint32_t flags;      /* VMA_* */
 	struct file *file;   /* reference; NULL: anonymous */
 	uint64_t pgoff;      /* page index of start in file */
-	struct pagecache *shm; /* shared anonymous: its pages, reference below */
-	struct inode *shm_inode;
+	struct shm *shm;     /* reference; not NULL: shared anonymous memory */
 };
 #define VMA_SHARED    1
 #define VMA_GROWSDOWN 2
@@ -170,14 +183,20 @@ struct vma {
 #define VMA_LOCKED    128
 #define VMA_DONTFORK  256
 #define VMA_VVAR      512
+#define VMA_WIPEONFORK 1024
 RB_HEAD(vma_tree, vma);
 
 struct mm {
 	uint32_t users;      /* [a] tasks that run in it */
 	struct mutex lock;
 	struct arch_pt pt;
+	struct spinlock pt_lock; /* page tables, inside lock and cache.lock */
+	LIST_ENTRY(mm) all_link; /* of mm/fork.c */
 	struct vma_tree vmas; /* [lock] */
-	uint64_t nvma, total_pages;
+	uint64_t nvma, total_pages; /* [lock] */
+	uint64_t data_pages, locked_pages; /* [lock] for RLIMIT_DATA, _MEMLOCK */
+	uint64_t gap_top, gap_max; /* [lock] of vma_gap() */
+	uint32_t def_flags;  /* [lock] VMA_LOCKED after mlockall(MCL_FUTURE) */
 	uint64_t rss;        /* [a] pages mapped */
 	uint64_t brk_start, brk, mmap_top, stack_top;
 	uint64_t arg_start, arg_end, env_start, env_end;
@@ -187,6 +206,7 @@ struct mm {
 	uint64_t start_code, end_code, start_data, end_data;
 };
 
+/* Empty; mmap_top is set to a default that exec may change. */
 int mm_create(struct mm **out) MUST_CHECK;
 /* Copy-on-write copy of current's address space. */
 int mm_fork(struct mm *from, struct mm **out) MUST_CHECK;
@@ -196,6 +216,20 @@ void mm_put(struct mm *m);
 long mm_map(struct mm *m, uint64_t addr, uint64_t len, int prot, int flags,
 	    struct file *f, uint64_t off);
 int mm_unmap(struct mm *m, uint64_t addr, uint64_t len) MUST_CHECK;
+int mm_protect(struct mm *m, uint64_t addr, uint64_t len, int prot) MUST_CHECK;
+/* Linux's brk(2): the break afterwards. */
+uint64_t mm_brk(struct mm *m, uint64_t brk);
+long mm_remap(struct mm *m, uint64_t addr, uint64_t old_len, uint64_t new_len,
+	      int flags, uint64_t new_addr);
+int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice) MUST_CHECK;
+int mm_lock_pages(struct mm *m, uint64_t addr, uint64_t len, bool on) MUST_CHECK;
+int mm_lock_all(struct mm *m, int flags) MUST_CHECK; /* MCL_*; 0 unlocks */
+int mm_sync(struct mm *m, uint64_t addr, uint64_t len, int flags) MUST_CHECK;
+/* One byte a page into vec[]: 1 resident; -ENOMEM at a hole. */
+int mm_incore(struct mm *m, uint64_t addr, unsigned n, uint8_t *vec) MUST_CHECK;
+/* Out of memory: kills the process with the largest share.  No lock held. */
+void oom_kill(void);
+extern bool oom_killed_init; /* pid 1 was it: for the launch report */
 /* A user fault of the current task: 0, or the signal: *signo, *code set and
  * -EFAULT; -ENOMEM after OOM. */
 int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
@@ -221,7 +255,15 @@ int mm_map_vdso(struct mm *m) MUST_CHECK; /* sets m->vdso */
 #define LX_MAP_FIXED 0x10
 #define LX_MAP_ANONYMOUS 0x20
 #define LX_MAP_GROWSDOWN 0x100
+#define LX_MAP_TYPE 0x0f
+#define LX_MAP_SHARED_VALIDATE 3
+#define LX_MAP_32BIT 0x40
+#define LX_MAP_LOCKED 0x2000
+#define LX_MAP_NORESERVE 0x4000
+#define LX_MAP_POPULATE 0x8000
+#define LX_MAP_NONBLOCK 0x10000
 #define LX_MAP_STACK 0x20000
+#define LX_MAP_HUGETLB 0x40000
 #define LX_MAP_FIXED_NOREPLACE 0x100000
 void mm_init(void);
 

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page.c: physical pages.
+ *
+ * Three stocks, asked in this order: the CPU's own list of single pages (no
+ * lock, interrupts off), the buddy lists of what was used and freed, and the
+ * virgin extents: RAM that nobody touched since the machine began, known to be
+ * zero, from whose low end blocks are cut.  Recycled pages come first, so that
+ * the host has to back as little RAM as possible.
+ *
+ * Start-up costs nothing in proportion to RAM: struct page of untouched memory
+ * is all-zero and valid (not PG_FREE, so nothing merges with it), and the array
+ * of them is cut from the end of the largest extent without being written.
+ *
+ * Pages are numbered densely over the regions of RAM; a block never crosses a
+ * region and is aligned to its size in physical memory.
+ *
+ * Locks: zone.lock (RANK_PAGE), under the spinlocks of everybody.
+ */
+#include "kuni/mm.h"
+
+#include <string.h>
+
+#include "bootinfo.h"
+#include "kuni/klog.h"
+#include "layout.h"
+#include "internal.h"
+
+#define PCP_BATCH   16
+#define PCP_HIGH    64
+#define MAX_EXTENTS 32
+#define BOOT_LOW_END 0x100000UL /* dirty or the boot's below it */
+
+struct region {
+	uint64_t base, end; /* physical, page aligned */
+	uint64_t first;     /* number of its first page */
+};
+struct extent {
+	uint64_t base, end;
+};
+
+static struct {
+	struct spinlock lock;
+	struct page *pages;   /* [I] */
+	uint64_t npages;      /* [I] */
+	unsigned nregion, nextent;
+	struct region region[BOOT_MAX_REGIONS];  /* [I] ascending */
+	struct extent extent[MAX_EXTENTS];       /* [lock] untouched RAM */
+	uint32_t head[PAGE_MAX_ORDER + 1];       /* [lock] page number + 1 */
+	uint64_t nfree;       /* [lock] pages in head[] and extent[] */
+} zone = { .lock = { .rank = RANK_PAGE } };
+
+/* [o] with interrupts off; read by mm_stats() from anywhere */
+static struct pcp {
+	uint32_t used, zero;  /* heads, page number + 1 */
+	uint32_t nused, nzero;
+} pcp[KUNI_MAX_CPUS] __attribute__((aligned(64)));
+
+uint64_t mm_nr_cached, mm_nr_slab; /* [a] */
+
+/* Dense numbers of pages: what fits a link. */
+uint32_t page_number(const struct page *p)
+{
+	return (uint32_t)(p - zone.pages);
+}
+
+struct page *page_by_number(uint32_t n)
+{
+	return &zone.pages[n];
+}
+
+static struct page *page_at(uint32_t link)
+{
+	return &zone.pages[link - 1];
+}
+
+static const struct region *region_of(uint64_t number)
+{
+	unsigned i = zone.nregion - 1;
+
+	while (i && number < zone.region[i].first)
+		i--;
+	return &zone.region[i];
+}
+
+/* The descriptor of the page that holds pa; NULL where pa is not RAM. */
+struct page *page_of(paddr_t pa)
+{
+	for (unsigned i = 0; i < zone.nregion; i++) {
+		const struct region *r = &zone.region[i];
+
+		if (pa >= r->base && pa < r->end)
+			return &zone.pages[r->first +
+					   ((pa - r->base) >> PAGE_SHIFT)];
+	}
+	return NULL;
+}
+
+paddr_t page_paddr(const struct page *p)
+{
+	uint64_t n = (uint64_t)(p - zone.pages);
+	const struct region *r = region_of(n);
+
+	return r->base + ((n - r->first) << PAGE_SHIFT);
+}
+
+static void list_push(struct page *p, unsigned order)
+{
+	uint32_t me = page_number(p) + 1, old = zone.head[order];
+
+	p->flags = PG_FREE;
+	p->order = (uint8_t)order;
+	p->next = old;
+	p->prev = 0;
+	if (old)
+		page_at(old)->prev = me;
+	zone.head[order] = me;
+}
+
+static void list_remove(struct page *p)
+{
+	if (p->prev)
+		page_at(p->prev)->next = p->next;
+	else
+		zone.head[p->order] = p->next;
+	if (p->next)
+		page_at(p->next)->prev = p->prev;
+	p->flags = 0;
+	p->next = p->prev = 0;
+}
+
+/* The block beside p of the same order, where all of it is RAM. */
+static struct page *buddy_of(struct page *p, unsigned order)
+{
+	const struct region *r = region_of(page_number(p));
+	uint64_t pa = page_paddr(p) ^ (PAGE_SIZE << order);
+
+	if (pa < r->base || pa + (PAGE_SIZE << order) > r->end)
+		return NULL;
+	return &zone.pages[r->first + ((pa - r->base) >> PAGE_SHIFT)];
+}
+
+static void buddy_free(struct page *p, unsigned order)
+{
+	zone.nfree += 1UL << order;
+	while (order < PAGE_MAX_ORDER) {
+		struct page *b = buddy_of(p, order);
+
+		if (!b || !(b->flags & PG_FREE) || b->order != order)
+			break;
+		list_remove(b);
+		if (b < p)
+			p = b;
+		order++;
+	}
+	list_push(p, order);
+}
+
+static struct page *buddy_alloc(unsigned order)
+{
+	unsigned k = order;
+	struct page *p;
+
+	while (k <= PAGE_MAX_ORDER && !zone.head[k])
+		k++;
+	if (k > PAGE_MAX_ORDER)
+		return NULL;
+	p = page_at(zone.head[k]);
+	list_remove(p);
+	while (k > order) {
+		k--;
+		list_push(p + (1UL << k), k);
+	}
+	zone.nfree -= 1UL << order;
+	return p;
+}
+
+/* Cuts an aligned block from the low end of an untouched extent; what the
+ * alignment leaves over goes to the buddy lists. */
+static struct page *virgin_alloc(unsigned order)
+{
+	uint64_t size = PAGE_SIZE << order;
+
+	for (unsigned i = 0; i < zone.nextent; i++) {
+		struct extent *e = &zone.extent[i];
+		uint64_t at = (e->base + size - 1) & ~(size - 1);
+
+		if (e->end < size || at > e->end - size)
+			continue;
+		while (e->base < at) {
+			zone.nfree--; /* buddy_free() counts it again */
+			buddy_free(page_of(e->base), 0);
+			e->base += PAGE_SIZE;
+		}
+		e->base += size;
+		zone.nfree -= 1UL << order;
+		return page_of(at);
+	}
+	return NULL;
+}
+
+static struct page *zone_alloc(unsigned order, bool *zero)
+{
+	struct page *p;
+
+	spin_lock(&zone.lock);
+	p = buddy_alloc(order);
+	*zero = !p;
+	if (!p)
+		p = virgin_alloc(order);
+	spin_unlock(&zone.lock);
+	return p;
+}
+
+static void pcp_push(uint32_t *head, uint32_t *n, struct page *p)
+{
+	p->next = *head;
+	*head = page_number(p) + 1;
+	++*n;
+}
+
+static struct page *pcp_pop(uint32_t *head, uint32_t *n)
+{
+	struct page *p = page_at(*head);
+
+	*head = p->next;
+	p->next = 0;
+	--*n;
+	return p;
+}
+
+/* A batch of single pages from the zone; the caller's interrupts are off. */
+static void pcp_refill(struct pcp *c)
+{
+	spin_lock(&zone.lock);
+	for (int i = 0; i < PCP_BATCH; i++) {
+		struct page *p = buddy_alloc(0);
+
+		if (!p)
+			break;
+		pcp_push(&c->used, &c->nused, p);
+	}
+	for (int i = 0; !c->nused && i < PCP_BATCH; i++) {
+		struct page *p = virgin_alloc(0);
+
+		if (!p)
+			break;
+		pcp_push(&c->zero, &c->nzero, p);
+	}
+	spin_unlock(&zone.lock);
+}
+
+static void pcp_drain(struct pcp *c, uint32_t keep)
+{
+	spin_lock(&zone.lock);
+	while (c->nused > keep)
+		buddy_free(pcp_pop(&c->used, &c->nused), 0);
+	spin_unlock(&zone.lock);
+}
+
+static struct page *pcp_alloc(bool *zero, bool want_zero)
+{
+	struct page *p = NULL;
+	struct pcp *c;
+
+	irq_push_off();
+	c = &pcp[this_cpu()->id];
+	if (!c->nused && !c->nzero)
+		pcp_refill(c);
+	*zero = c->nzero && (want_zero || !c->nused);
+	if (*zero)
+		p = pcp_pop(&c->zero, &c->nzero);
+	else if (c->nused)
+		p = pcp_pop(&c->used, &c->nused);
+	irq_pop_off();
+	return p;
+}
+
+static struct page *take(unsigned order, bool *zero, unsigned flags)
+{
+	if (order == 0)
+		return pcp_alloc(zero, flags & PAGE_ZERO);
+	return zone_alloc(order, zero);
+}
+
+/* 2^order contiguous pages with reference 1, or NULL.  May be called under
+ * spinlocks and in interrupts; where it may, it first takes clean pages back
+ * from the page cache. */
+struct page *page_alloc(unsigned order, unsigned flags)
+{
+	bool zero = false;
+	struct page *p;
+
+	ensure(order <= PAGE_MAX_ORDER);
+	p = take(order, &zero, flags);
+	if (!p && !(flags & PAGE_ATOMIC) && arch_irq_is_on() &&
+	    pagecache_shrink(PCP_HIGH + (2UL << order)))
+		p = take(order, &zero, flags);
+	if (!p)
+		return NULL;
+	if ((flags & PAGE_ZERO) && !zero)
+		memset(page_virt(p), 0, PAGE_SIZE << order);
+	memset(p, 0, sizeof(*p));
+	p->ref = 1;
+	return p;
+}
+
+void page_get(struct page *p)
+{
+	__atomic_fetch_add(&p->ref, 1, __ATOMIC_RELAXED);
+}
+
+/* Drops a reference of a single page and frees it with the last one. */
+void page_put(struct page *p)
+{
+	uint32_t old = __atomic_fetch_sub(&p->ref, 1, __ATOMIC_ACQ_REL);
+
+	ensure(old != 0);
+	if (old == 1)
+		page_free(p, 0);
+}
+
+/* Gives a block back whatever its reference count says. */
+void page_free(struct page *p, unsigned order)
+{
+	struct pcp *c;
+
+	ensure(!(p->flags & (PG_FREE | PG_RESERVED)));
+	memset(p, 0, sizeof(*p));
+	if (order) {
+		spin_lock(&zone.lock);
+		buddy_free(p, order);
+		spin_unlock(&zone.lock);
+		return;
+	}
+	irq_push_off();
+	c = &pcp[this_cpu()->id];
+	pcp_push(&c->used, &c->nused, p);
+	if (c->nused > PCP_HIGH)
+		pcp_drain(c, PCP_HIGH / 2);
+	irq_pop_off();
+}
+
+/* Numbers of pages, for /proc/meminfo and sysinfo(2). */
+void mm_stats(struct mm_stats *out)
+{
+	uint64_t n;
+
+	spin_lock(&zone.lock);
+	n = zone.nfree;
+	spin_unlock(&zone.lock);
+	for (unsigned i = 0; i < KUNI_MAX_CPUS; i++)
+		n += pcp[i].nused + pcp[i].nzero;
+	*out = (struct mm_stats){
+		.total = zone.npages,
+		.free = n,
+		.cached = __atomic_load_n(&mm_nr_cached, __ATOMIC_RELAXED),
+		.slab = __atomic_load_n(&mm_nr_slab, __ATOMIC_RELAXED),
+		.tables = mm_table_pages(),
+	};
+}
+
+/* Takes [base, end) out of the extents. */
+static void extent_reserve(uint64_t base, uint64_t end)
+{
+	for (unsigned i = 0; i < zone.nextent; i++) {
+		struct extent *e = &zone.extent[i];
+		struct extent rest = { end, e->end };
+
+		if (base >= e->end || end <= e->base)
+			continue;
+		if (base > e->base) {
+			e->end = base;
+			if (rest.base < rest.end &&
+			    zone.nextent < MAX_EXTENTS)
+				zone.extent[zone.nextent++] = rest;
+		} else if (rest.base < rest.end) {
+			e->base = rest.base;
+		} else {
+			*e = zone.extent[--zone.nextent];
+			i--;
+		}
+	}
+}
+
+static void region_add(uint64_t base, uint64_t end)
+{
+	unsigned i = zone.nregion;
+
+	base = page_up(base);
+	end = page_down(end);
+	if (base >= end)
+		return;
+	for (; i && zone.region[i - 1].base > base; i--)
+		zone.region[i] = zone.region[i - 1];
+	zone.region[i] = (struct region){ .base = base, .end = end };
+	zone.nregion++;
+	zone.extent[zone.nextent++] = (struct extent){ base, end };
+}
+
+/* Cuts the array of struct page from the end of the largest extent. */
+static void carve_array(void)
+{
+	uint64_t bytes = page_up(zone.npages * sizeof(struct page));
+	struct extent *best = &zone.extent[0];
+
+	for (unsigned i = 1; i < zone.nextent; i++)
+		if (zone.extent[i].end - zone.extent[i].base >
+		    best->end - best->base)
+			best = &zone.extent[i];
+	ensure(zone.nextent && best->end - best->base > bytes);
+	best->end -= bytes;
+	zone.pages = phys_to_virt(best->end);
+	/* the largest first: the small ones stay whole until it is used up */
+	struct extent first = zone.extent[0];
+
+	zone.extent[0] = *best;
+	*best = first;
+}
+
+/* Learns RAM from bi.  Touches nothing but its own few words.  Reserved are
+ * the first MiB, the kernel image, bi itself and the launch description. */
+void page_init(const struct bootinfo *bi)
+{
+	uint64_t image_end = KERNEL_GPA + mm_kernel_size();
+	uint64_t info = virt_to_phys(bi);
+
+	for (unsigned i = 0; i < bi->nregion && i < BOOT_MAX_REGIONS; i++)
+		region_add(bi->region[i].base,
+			   bi->region[i].base + bi->region[i].len);
+	for (unsigned i = 0; i < zone.nregion; i++) {
+		struct region *r = &zone.region[i];
+
+		r->first = zone.npages;
+		zone.npages += (r->end - r->base) >> PAGE_SHIFT;
+	}
+	extent_reserve(0, BOOT_LOW_END);
+	extent_reserve(KERNEL_GPA, page_up(image_end));
+	extent_reserve(page_down(info), page_up(info + sizeof(*bi)));
+	if (bi->launch_len)
+		extent_reserve(page_down(bi->launch_gpa),
+			       page_up(bi->launch_gpa + bi->launch_len));
+	carve_array();
+	for (unsigned i = 0; i < zone.nextent; i++)
+		zone.nfree += (zone.extent[i].end - zone.extent[i].base) >>
+			      PAGE_SHIFT;
+}
