@@ -64,6 +64,7 @@ int err_status(struct err *e, int status, int code, const char *fmt, ...)
 	return code ? -code : -EINVAL;
 }
 
+/* the linker's name; NOLINTNEXTLINE(readability-identifier-naming) */
 extern const char __executable_start[];
 
 static _Unwind_Reason_Code print_frame(struct _Unwind_Context *c, void *arg)

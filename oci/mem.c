@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/log.h"
 
@@ -16,7 +17,7 @@ static void *must(void *p)
 {
 	if (!p) {
 		log_line(LOG_ERROR, "out of memory");
-		exit(1);
+		_exit(1);
 	}
 	return p;
 }

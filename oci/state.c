@@ -243,8 +243,8 @@ int state_create(const char *root, const char *id, const char *bundle,
 		return ret;
 	/* no signal between the directory and the handler that removes it */
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = create(root, id, bundle, spec, e);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return ret;
 }
