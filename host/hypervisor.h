@@ -9,8 +9,10 @@
  *	          namespace, with all privileges; m->fuse is not there yet
  *	prepare   m->fuse is there: devices, boot state; no guest code runs
  *	          yet where that can be helped
- *	(jail)    seccomp and capabilities, vm.c; threads that exist by now and
- *	          later ones are under the same filter (host/seccomp.tbl)
+ *	(jail)    capabilities are gone since before prepare; now vm.c loads the
+ *	          seccomp filter of the main thread (jail_role, host/jail.h);
+ *	          threads made later inherit it, a thread that prepare made
+ *	          calls jail_thread() itself before it serves the guest
  *	run       the guest runs from here on; returns at once
  *	(loop)    until one of the machine_* reports below, and until all that
  *	          the container wrote is with the user
@@ -26,6 +28,7 @@
 #include <stdint.h>
 
 #include "host/err.h"
+#include "host/jail.h"
 #include "host/loader.h"
 #include "host/vm.h"
 
@@ -33,10 +36,12 @@ struct control;
 struct fuse_server;
 struct loop;
 struct machine;
+struct panic_sink;
 struct timeline;
 
 struct hypervisor_ops {
-	const char *name; /* "kvm", "qemu" */
+	const char *name;        /* "kvm", "qemu" */
+	enum jail_role jail;     /* filter of the main thread */
 	/* 0: works here; why: one line for `kuni check`, in both cases. */
 	int (*probe)(char *why, size_t size);
 	int (*create)(struct machine *m, struct err *e);
@@ -60,6 +65,7 @@ struct machine {
 	struct loop *loop;                /* [I] */
 	struct control *control;          /* [I] */
 	struct timeline *timeline;        /* [I] NULL: not asked for */
+	struct panic_sink *panic;         /* [I] lines of the debug port */
 	struct guest_image image;         /* [I] the kernel's ELF file */
 	struct fuse_server *fuse;         /* [I] from prepare on */
 	const void *launch;               /* [I] boot/abi/launch.h, serialised */

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kvm.c: the back end `kvm`: a VM of our own over /dev/kvm.
+ *
+ * The main thread runs the event loop: console, ioeventfds.  Each vCPU is a
+ * thread (vcpu.c) that serves its own exits, file system requests included.
+ *
+ * The last close of a VM takes 11 ms on Linux 6.1.  So that nobody waits for
+ * it, a process that shares our table of descriptors (CLONE_FILES), and
+ * nothing else, is made before the VM: when we exit, the table lives on for
+ * the moment until our death kills that process too (PR_SET_PDEATHSIG), and
+ * the close is its exit's business.
+ */
+#include "host/kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boot/abi/control.h"
+#include "boot/abi/layout.h"
+#include "boot/abi/virtio.h"
+#include "host/bootinfo.h"
+#include "host/bus.h"
+#include "host/cpuid.h"
+#include "host/gdb.h"
+#include "host/hypervisor.h"
+#include "host/irq.h"
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/memory.h"
+#include "host/probe.h"
+#include "host/timeline.h"
+#include "host/vcpu.h"
+#include "host/virtio/devices.h"
+#include "host/virtio/mmio.h"
+
+#define MSR_TSC 0x10
+
+struct kvm_device {
+	struct virtio_device *dev;
+	const struct virtio_kind *kind;
+	struct virtio_mmio mmio;
+	struct irq_line *irq;
+	uint64_t base;
+};
+
+/* A queue whose notification comes over an ioeventfd. */
+struct kvm_queue {
+	struct virtio_mmio *mmio;
+	unsigned queue;
+	int fd;
+};
+
+#define MAX_QUEUE_FDS 16
+
+struct kvm_vm {
+	struct machine *m;
+	int kvm, vm;
+	struct guest_mem mem;
+	struct irq_chip irq;
+	struct bus bus;
+	struct vcpu_env env;
+	struct kvm_device device[VIRTIO_NKINDS];
+	unsigned ndevice;
+	struct kvm_queue queue[MAX_QUEUE_FDS];
+	unsigned nqueue;
+	struct virtio_device *console;
+	uint32_t ncpu;
+	bool parked; /* the CPUs are there */
+	struct vcpu cpu[KUNI_MAX_CPUS];
+};
+
+int kvm_open(struct err *e)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int version;
+
+	if (fd < 0)
+		return err_set(e, errno, "open /dev/kvm");
+	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	if (version == KVM_API_VERSION)
+		return fd;
+	close(fd);
+	return err_set(e, ENOTSUP, "/dev/kvm: api_version=%d", version);
+}
+
+/* Never returns in the child.  A failure costs time at the exit, no more. */
+static void hold_descriptors(void)
+{
+	sigset_t all, old;
+	pid_t parent = getpid();
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if (syscall(SYS_clone, CLONE_FILES, 0, 0, 0, 0) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (getppid() == parent)
+			pause();
+		_exit(0);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+int kvm_create_vm(int kvm, struct err *e)
+{
+	int vm;
+
+	hold_descriptors();
+	do {
+		vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	} while (vm < 0 && errno == EINTR);
+	if (vm < 0)
+		return err_set(e, errno, "kvm: KVM_CREATE_VM");
+	return vm;
+}
+
+static int hv_probe(char *why, size_t size)
+{
+	return probe_kvm(why, size);
+}
+
+static int add_memory(struct kvm_vm *v, struct err *e)
+{
+	int r = mem_create(&v->mem, v->m->plan->memory, 0, e);
+
+	for (unsigned i = 0; i < v->mem.nregion && !r; i++) {
+		const struct mem_region *g = &v->mem.region[i];
+		struct kvm_userspace_memory_region slot = {
+			.slot = i,
+			.guest_phys_addr = g->gpa,
+			.memory_size = g->len,
+			.userspace_addr = (uintptr_t)g->hva,
+		};
+
+		if (ioctl(v->vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+			r = err_set(e, errno, "kvm: memory slot %u", i);
+	}
+	return r;
+}
+
+static void hv_destroy(struct machine *m)
+{
+	struct kvm_vm *v = m->hv;
+
+	if (!v)
+		return;
+	for (unsigned i = 0; i < v->ncpu; i++)
+		vcpu_fini(&v->cpu[i]);
+	for (unsigned i = 0; i < v->ndevice; i++) {
+		virtio_mmio_fini(&v->device[i].mmio);
+		v->device[i].kind->destroy(v->device[i].dev);
+	}
+	for (unsigned i = 0; i < v->nqueue; i++)
+		close(v->queue[i].fd);
+	gdb_destroy(v->env.gdb);
+	irq_fini(&v->irq);
+	mem_destroy(&v->mem);
+	free(v->env.cpuid);
+	if (v->vm >= 0)
+		close(v->vm);
+	if (v->kvm >= 0)
+		close(v->kvm);
+	free(v);
+	m->hv = NULL;
+}
+
+static int hv_create(struct machine *m, struct err *e)
+{
+	struct kvm_vm *v = calloc(1, sizeof(*v));
+	int size, r;
+
+	if (!v)
+		return err_set(e, ENOMEM, "kvm: state");
+	m->hv = v;
+	v->m = m;
+	v->mem.fd = v->vm = -1;
+	v->kvm = r = kvm_open(e);
+	if (r < 0)
+		goto fail;
+	v->vm = r = kvm_create_vm(v->kvm, e);
+	if (r < 0)
+		goto fail;
+	timeline_mark(m->timeline, "vm created");
+	r = irq_init(&v->irq, v->vm, e);
+	if (!r)
+		r = add_memory(v, e);
+	if (r < 0)
+		goto fail;
+	size = ioctl(v->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (size <= 0) {
+		r = err_set(e, errno, "kvm: KVM_GET_VCPU_MMAP_SIZE");
+		goto fail;
+	}
+	pthread_mutex_init(&v->env.lock, NULL);
+	v->env.m = m;
+	v->env.vm = v->vm;
+	v->env.run_size = (size_t)size;
+	v->env.bus = &v->bus;
+	v->env.entry = m->image.entry;
+	return 0;
+fail:
+	hv_destroy(m);
+	return r;
+}
+
+/* ---- devices ---- */
+
+static uint64_t device_read(void *arg, uint64_t off, unsigned len)
+{
+	return virtio_mmio_read(arg, (uint32_t)off, len);
+}
+
+static void device_write(void *arg, uint64_t off, unsigned len, uint64_t value)
+{
+	virtio_mmio_write(arg, (uint32_t)off, len, value);
+}
+
+static const struct bus_ops device_bus_ops = { device_read, device_write };
+
+static void on_queue(void *arg, uint32_t events)
+{
+	struct kvm_queue *q = arg;
+	uint64_t count;
+
+	(void)events;
+	if (read(q->fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		virtio_mmio_kick(q->mmio, q->queue);
+}
+
+static int add_queue(struct kvm_vm *v, struct kvm_device *d, unsigned queue,
+		     struct err *e)
+{
+	struct kvm_queue *q = &v->queue[v->nqueue];
+	struct kvm_ioeventfd io = {
+		.datamatch = queue,
+		.addr = d->base + VIRTIO_MMIO_QUEUE_NOTIFY,
+		.len = 4,
+		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
+	};
+	int r;
+
+	if (v->nqueue == MAX_QUEUE_FDS)
+		return err_set(e, ENOSPC, "kvm: queues, at most %d",
+			       MAX_QUEUE_FDS);
+	q->mmio = &d->mmio;
+	q->queue = queue;
+	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->fd < 0)
+		return err_set(e, errno, "kvm: eventfd");
+	v->nqueue++;
+	io.fd = q->fd;
+	if (ioctl(v->vm, KVM_IOEVENTFD, &io) < 0)
+		return err_set(e, errno, "kvm: KVM_IOEVENTFD");
+	r = loop_add(v->m->loop, q->fd, EPOLLIN, on_queue, q, NULL);
+	return r < 0 ? err_set(e, -r, "kvm: watch a queue") : 0;
+}
+
+static int add_device(struct kvm_vm *v, const struct virtio_kind *kind,
+		      const struct virtio_env *env, struct err *e)
+{
+	struct kvm_device *d = &v->device[v->ndevice];
+	struct bus_range range = { BUS_MMIO, 0, VIRTIO_MMIO_STRIDE,
+				   &device_bus_ops, &d->mmio };
+	int r;
+
+	d->kind = kind;
+	d->base = range.base =
+		VIRTIO_MMIO_GPA + v->ndevice * VIRTIO_MMIO_STRIDE;
+	r = irq_add(&v->irq, &d->irq, e);
+	if (r < 0)
+		return r;
+	r = kind->create(&d->dev, env);
+	if (r < 0)
+		return err_set(e, -r, "device %s", kind->name);
+	r = virtio_mmio_init(&d->mmio, d->dev, irq_raise, d->irq, true);
+	if (r < 0) {
+		kind->destroy(d->dev);
+		return err_set(e, -r, "device %s: registers", kind->name);
+	}
+	v->ndevice++;
+	if (kind->id == VIRTIO_ID_CONSOLE)
+		v->console = d->dev;
+	r = bus_add(&v->bus, &range);
+	if (r < 0)
+		return err_set(e, -r, "device %s: address", kind->name);
+	for (unsigned q = 0; q < d->dev->ops->nqueues; q++) {
+		if (d->dev->ops->sync_queues & 1U << q)
+			continue;
+		r = add_queue(v, d, q, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void on_console_tx(void *arg, const void *buf, size_t len)
+{
+	machine_console_tx(arg, buf, len);
+}
+
+static void on_console_ready(void *arg)
+{
+	machine_console_ready(arg);
+}
+
+static const struct virtio_console_ops console_ops = {
+	.tx = on_console_tx,
+	.rx_ready = on_console_ready,
+};
+
+static int add_devices(struct kvm_vm *v, struct err *e)
+{
+	struct virtio_env env = { .mem = &v->mem,
+				  .fuse = v->m->fuse,
+				  .console_ops = &console_ops,
+				  .console_arg = v->m };
+
+	for (unsigned i = 0; i < VIRTIO_NKINDS; i++) {
+		int r = add_device(v, &virtio_kinds[i], &env, e);
+
+		if (r < 0)
+			return r;
+	}
+	return irq_connect(&v->irq, e);
+}
+
+static size_t hv_console_send(struct machine *m, const void *buf, size_t len)
+{
+	struct kvm_vm *v = m->hv;
+
+	return v->console ? virtio_console_rx(v->console, buf, len) : 0;
+}
+
+/* ---- ports ---- */
+
+static void exit_write(void *arg, uint64_t off, unsigned len, uint64_t value)
+{
+	struct kvm_vm *v = arg;
+
+	(void)off;
+	(void)len;
+	__atomic_store_n(&v->env.stop, true, __ATOMIC_SEQ_CST);
+	machine_exit(v->m, (uint32_t)value);
+}
+
+static void cpu_write(void *arg, uint64_t off, unsigned len, uint64_t value)
+{
+	struct kvm_vm *v = arg;
+	int r = value && value < v->ncpu ? vcpu_start(&v->cpu[value]) : -EINVAL;
+
+	(void)off;
+	(void)len;
+	if (r < 0)
+		log_line(LOG_WARN, "kvm: start of cpu=%llu refused: error=%s",
+			 (unsigned long long)value, strerror(-r));
+}
+
+static void mark_write(void *arg, uint64_t off, unsigned len, uint64_t value)
+{
+	struct kvm_vm *v = arg;
+
+	(void)off;
+	(void)len;
+	machine_mark(v->m, (uint32_t)value);
+}
+
+static uint64_t debugcon_read(void *arg, uint64_t off, unsigned len)
+{
+	(void)arg;
+	(void)off;
+	(void)len;
+	return PORT_DEBUGCON; /* how a guest sees that it is there */
+}
+
+static int add_ports(struct kvm_vm *v, struct err *e)
+{
+	static const struct bus_ops exit_ops = { NULL, exit_write };
+	static const struct bus_ops cpu_ops = { NULL, cpu_write };
+	static const struct bus_ops mark_ops = { NULL, mark_write };
+	static const struct bus_ops debugcon_ops = { debugcon_read, NULL };
+	const struct bus_range port[] = {
+		{ BUS_PORT, PORT_EXIT, 1, &exit_ops, v },
+		{ BUS_PORT, PORT_CPU, 1, &cpu_ops, v },
+		{ BUS_PORT, PORT_MARK, 1, &mark_ops, v },
+		{ BUS_PORT, PORT_DEBUGCON, 1, &debugcon_ops, v },
+	};
+
+	for (size_t i = 0; i < sizeof(port) / sizeof(port[0]); i++) {
+		int r = bus_add(&v->bus, &port[i]);
+
+		if (r < 0)
+			return err_set(e, -r, "kvm: port");
+	}
+	return 0;
+}
+
+/* ---- boot ---- */
+
+/* The wall clock against the guest's TSC, which KVM starts near zero. */
+static int pair_clocks(const struct kvm_vm *v, struct bootinfo *bi,
+		       struct err *e)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} tsc = { .head.nmsrs = 1, .entry.index = MSR_TSC };
+	struct timespec now;
+
+	if (ioctl(v->cpu[0].fd, KVM_GET_MSRS, &tsc) != 1)
+		return err_set(e, errno, "kvm: read the TSC");
+	clock_gettime(CLOCK_REALTIME, &now);
+	bi->wall_tsc = tsc.entry.data;
+	bi->wall_ns =
+		(uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	return 0;
+}
+
+static int write_bootinfo(struct kvm_vm *v, struct err *e)
+{
+	struct bootinfo bi;
+	int r = bootinfo_init(&bi,
+			      v->m->boot_flags | BOOT_F_CPU_PORT |
+				      BOOT_F_EXIT_PORT | BOOT_F_PVCLOCK,
+			      v->ncpu);
+	int khz = ioctl(v->cpu[0].fd, KVM_GET_TSC_KHZ, 0);
+
+	if (r < 0)
+		return err_set(e, -r, "bootinfo: no entropy");
+	r = pair_clocks(v, &bi, e);
+	if (r < 0)
+		return r;
+	bi.tsc_khz = khz > 0 ? (uint64_t)khz : 0;
+	bi.pvclock_gpa = PVCLOCK_GPA;
+	bootinfo_memory(&bi, &v->mem);
+	for (unsigned i = 0; i < v->ndevice; i++)
+		bi.device[i] = (struct boot_device){
+			.virtio_id = v->device[i].kind->id,
+			.vector = v->device[i].irq->vector,
+			.len = VIRTIO_MMIO_STRIDE,
+			.base = v->device[i].base,
+		};
+	bi.ndevice = v->ndevice;
+	return bootinfo_write(&bi, &v->mem, v->m->launch, v->m->launch_len, e);
+}
+
+static int hv_prepare(struct machine *m, struct err *e)
+{
+	struct kvm_vm *v = m->hv;
+	int r;
+
+	r = image_map(&m->image, &v->mem, e);
+	if (!r)
+		r = add_ports(v, e);
+	if (!r)
+		r = add_devices(v, e);
+	if (!r)
+		r = cpuid_create(&v->env.cpuid, v->kvm, m->plan->cpus, e);
+	if (!r)
+		r = boot_tables_write(&v->mem, &m->image,
+				      cpuid_has_gib_pages(v->env.cpuid), e);
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "devices and memory ready");
+	v->ncpu = m->plan->cpus;
+	for (unsigned i = 0; i < v->ncpu; i++)
+		vcpu_init(&v->cpu[i], &v->env, i);
+	v->env.pvclock_gpa = PVCLOCK_GPA;
+	r = vcpu_create(&v->cpu[0], e);
+	if (!r)
+		r = write_bootinfo(v, e);
+	if (!r && m->plan->debug)
+		r = gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu, v->ncpu,
+			       m->plan->id, e);
+	if (!r && vcpu_init_signal() < 0)
+		r = err_set(e, EINVAL, "kvm: kick signal");
+	if (!r)
+		r = vcpu_park(&v->cpu[0], e);
+	timeline_mark(m->timeline, "vcpu ready");
+	return r;
+}
+
+static int hv_run(struct machine *m, struct err *e)
+{
+	struct kvm_vm *v = m->hv;
+
+	(void)e;
+	vcpu_release(&v->cpu[0]);
+	return 0;
+}
+
+static void hv_stop(struct machine *m)
+{
+	struct kvm_vm *v = m->hv;
+
+	if (!v)
+		return;
+	__atomic_store_n(&v->env.stop, true, __ATOMIC_SEQ_CST);
+	gdb_end(v->env.gdb);
+	for (unsigned i = 0; i < v->ncpu; i++)
+		vcpu_stop(&v->cpu[i]);
+}
+
+const struct hypervisor_ops kvm_ops = {
+	.name = "kvm",
+	.jail = JAIL_LOOP,
+	.probe = hv_probe,
+	.create = hv_create,
+	.prepare = hv_prepare,
+	.run = hv_run,
+	.console_send = hv_console_send,
+	.stop = hv_stop,
+	.destroy = hv_destroy,
+};

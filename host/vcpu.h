@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vcpu.h: the CPUs of a KVM guest, each a thread.
+ *
+ * CPU 0's thread exists, under its seccomp filter and parked, before the
+ * guest runs.  The others cost nothing until the guest starts them (PORT_CPU):
+ * only then is their vCPU made.
+ */
+#ifndef HOST_VCPU_H
+#define HOST_VCPU_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/bus.h"
+#include "host/err.h"
+
+struct kvm_cpuid2;
+struct kvm_run;
+struct machine;
+struct vcpu;
+struct gdb;
+
+/* What all CPUs of a VM share. */
+struct vcpu_env {
+	struct machine *m;        /* [I] */
+	int vm;                   /* [I] KVM's descriptor of the VM */
+	size_t run_size;          /* [I] of struct kvm_run's mapping */
+	const struct bus *bus;    /* [I] */
+	uint64_t entry;           /* [I] first instruction, virtual */
+	uint64_t pvclock_gpa;     /* [I] of CPU 0, 0: none */
+	pthread_mutex_t lock;     /* guards cpuid, and cpu->state */
+	struct kvm_cpuid2 *cpuid; /* [m] APIC ids are set for each CPU */
+	bool stop;                /* [a] no CPU enters the guest again */
+	struct gdb *gdb;          /* [I] NULL: nobody debugs */
+};
+
+enum vcpu_state { VCPU_OFF, VCPU_PARKED, VCPU_RUNNING };
+
+struct vcpu {
+	struct vcpu_env *env;  /* [I] */
+	unsigned index;        /* [I] */
+	enum vcpu_state state; /* [env->lock] */
+	int fd;                /* [o] */
+	struct kvm_run *run;   /* [o] but immediate_exit: [a] */
+	pthread_t thread;      /* of a CPU that is not OFF */
+	sem_t ready, go;       /* of CPU 0: parked; released */
+	struct err error;      /* of CPU 0, when ready is posted */
+};
+
+/* Installs the handler of the signal that gets a thread out of KVM_RUN. */
+int vcpu_init_signal(void) MUST_CHECK;
+void vcpu_init(struct vcpu *c, struct vcpu_env *env, unsigned index);
+/* Makes the vCPU with its first state: 64-bit mode, paging on, interrupts
+ * off, RIP at the entry, RDI = BOOTINFO_GPA, RSI = index. */
+int vcpu_create(struct vcpu *c, struct err *e) MUST_CHECK;
+/* CPU 0, created: its thread, parked and jailed once this returns. */
+int vcpu_park(struct vcpu *c, struct err *e) MUST_CHECK;
+void vcpu_release(struct vcpu *c); /* the parked thread enters the guest */
+/* Another CPU, not created: makes thread and vCPU and runs.  Any vCPU
+ * thread; -EBUSY where it runs already. */
+int vcpu_start(struct vcpu *c) MUST_CHECK;
+/* After env->stop was set: out of the guest, and joined.  Any state. */
+void vcpu_stop(struct vcpu *c);
+void vcpu_fini(struct vcpu *c);
+/* Registers, for a human, into the log. */
+void vcpu_dump(const struct vcpu *c);
+
+#endif
