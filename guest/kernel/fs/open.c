@@ -278,7 +278,8 @@ int file_open(int dirfd, const char *name, int flags, uint32_t mode,
 	if (flags & O_PATH)
 		how.flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((how.flags & TMPFILE_BIT) &&
-	    (!(how.flags & O_DIRECTORY) || !(access_mask(flags) & MAY_WRITE)))
+	    (!(how.flags & O_DIRECTORY) || (flags & O_CREAT) ||
+	     !(access_mask(flags) & MAY_WRITE)))
 		return -EINVAL;
 	if (how.flags & (O_CREAT | TMPFILE_BIT))
 		how.mode = mode & 07777;
