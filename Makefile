@@ -79,7 +79,7 @@ $(B)/unit/%: tests/unit/%.c | $(GEN) build/newlib/.ready
 		$$(sed -n '1s,^// uses: *,,p' $<) $(HOST_LIBS)
 
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
-	$(Q)mkdir -p $(@D); awk -v what=$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
+	$(Q)mkdir -p $(@D); awk -v what=syscall_$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
 
 packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
