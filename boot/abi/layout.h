@@ -55,6 +55,9 @@ enum {
 /* I/O ports that every back end has */
 #define PORT_DEBUGCON 0xe9  /* bytes of kernel log, see debug.h of the guest */
 #define PORT_EXIT     0xf4  /* 32 bit: enum exit_port (boot/abi/control.h) */
+/* Without BOOT_F_EXIT_PORT the same value goes to PORT_DEBUGCON: this byte,
+ * eight hexadecimal digits, a newline. */
+#define EXIT_RECORD   '\1'
 #define PORT_CPU      0xf5  /* 32 bit, kvm only: start the vCPU of this index */
 #define PORT_MARK     0xf6  /* 32 bit: enum boot_mark, for --timeline */
 
