@@ -48,14 +48,36 @@ bool log_is_debug(void)
 	return sink.debug;
 }
 
+/* gmtime_r() would open /etc/localtime, which the jail does not let it: so
+ * the date is counted here, from the year on. */
 static size_t format_time(char *buf, size_t size)
 {
+	static const unsigned char month_days[] = { 31, 28, 31, 30, 31, 30,
+						    31, 31, 30, 31, 30, 31 };
 	struct timespec now;
-	struct tm tm;
+	unsigned year = 1970, month = 0, leap = 0;
 
-	if (clock_gettime(CLOCK_REALTIME, &now) || !gmtime_r(&now.tv_sec, &tm))
+	if (clock_gettime(CLOCK_REALTIME, &now))
 		return 0;
-	return strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	unsigned long days = (unsigned long)now.tv_sec / 86400;
+	unsigned s = (unsigned)((unsigned long)now.tv_sec % 86400);
+
+	for (;; year++) {
+		leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+		if (days < 365 + leap)
+			break;
+		days -= 365 + leap;
+	}
+	for (;; month++) {
+		unsigned n = month_days[month] + (month == 1 ? leap : 0);
+
+		if (days < n)
+			break;
+		days -= n;
+	}
+	int n = snprintf(buf, size, "%04u-%02u-%02luT%02u:%02u:%02uZ", year,
+			 month + 1, days + 1, s / 3600, s / 60 % 60, s % 60);
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
 /* Escapes msg for a JSON string into out, which has room for the worst case

@@ -10,14 +10,12 @@
 #include "oci/cmd.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "host/log.h"
 #include "oci/bundle.h"
 #include "oci/exitcode.h"
-#include "oci/mem.h"
 #include "oci/plan.h"
 #include "oci/state.h"
 
@@ -67,10 +65,11 @@ static int run_bundle(const struct cli *c, struct bundle *b, const char *id,
 		ret = bundle_check(b, &p, e);
 	if (!ret)
 		ret = run_plan(c, b, &p, e);
-	vm_plan_fini(&p);
 	return ret;
 }
 
+/* The plan and the spec are not freed: the process ends with them, and what
+ * free() may ask of the kernel is not asked from inside the jail. */
 int cmd_run(const struct cli *c, struct err *e)
 {
 	const char *dir = NULL, *id = NULL;
@@ -85,10 +84,5 @@ int cmd_run(const struct cli *c, struct err *e)
 	if (ret < 0)
 		return ret;
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	char *name = id ? oci_strdup(id) : state_default_id(b.path, pid);
-
-	ret = run_bundle(c, &b, name, e);
-	free(name);
-	bundle_fini(&b);
-	return ret;
+	return run_bundle(c, &b, id ? id : state_default_id(b.path, pid), e);
 }
