@@ -32,6 +32,7 @@
 #define MEMORY_MAX      (64UL << 30)
 
 /* boot page tables, page index from BOOT_TABLES_GPA */
+#ifndef __ASSEMBLER__
 enum {
 	BOOT_PML4,        /* [256] direct map, [511] kernel */
 	BOOT_PDPT_DIRECT, /* 1 GiB entries; [0] points to BOOT_PD_LOW */
@@ -43,6 +44,7 @@ enum {
 	/* PDs for GiB 1.. follow, where the CPU has no 1 GiB pages */
 	BOOT_PD_MORE,
 };
+#endif
 #define KERNEL_PTS 2
 
 /* virtual */
