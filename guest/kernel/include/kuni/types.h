@@ -23,18 +23,18 @@ typedef struct {
 #define IS_ON(x)    (x)
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define min(a, b)                                                              \
+/* Each use has names of its own, so that they nest. */
+#define UNIQUE2(x, n) x##n
+#define UNIQUE1(x, n) UNIQUE2(x, n)
+#define UNIQUE(x)     UNIQUE1(x, __COUNTER__)
+#define PICK(a, op, b, x, y)                                                   \
 	({                                                                     \
-		__auto_type a_ = (a);                                          \
-		__auto_type b_ = (b);                                          \
-		a_ < b_ ? a_ : b_;                                             \
+		__auto_type x = (a);                                           \
+		__auto_type y = (b);                                           \
+		x op y ? x : y;                                                \
 	})
-#define max(a, b)                                                              \
-	({                                                                     \
-		__auto_type a_ = (a);                                          \
-		__auto_type b_ = (b);                                          \
-		a_ > b_ ? a_ : b_;                                             \
-	})
+#define min(a, b)    PICK(a, <, b, UNIQUE(a_), UNIQUE(b_))
+#define max(a, b)    PICK(a, >, b, UNIQUE(a_), UNIQUE(b_))
 #define PAGE_SIZE    4096UL
 #define PAGE_SHIFT   12
 #define page_down(x) ((x) & ~(PAGE_SIZE - 1))
