@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.c: what files contain: the page cache over READ and WRITE.
+ *
+ * Nothing is opened on the host: READ and WRITE name the inode.  Reads go
+ * through the page cache, which reads ahead; the pages' own memory is what
+ * the device fills.  Writes go through it as well, and on to the host before
+ * write(2) returns, so that the host (a log on a shared volume) sees them; of
+ * a shared mapping the dirty pages follow at close, fsync, sync, or the end.
+ */
+#include "guest/kernel/fs/fuse/client.h"
+
+static void page_mark(struct page *p)
+{
+	__atomic_fetch_or(&p->flags, PG_UPTODATE, __ATOMIC_RELEASE);
+}
+
+/* Zeroes all but the first `got` bytes of n pages, and marks them. */
+static void finish_read(struct page **pages, unsigned n, size_t got)
+{
+	for (unsigned k = 0; k < n; k++) {
+		size_t have = got < PAGE_SIZE ? got : PAGE_SIZE;
+
+		if (have < PAGE_SIZE)
+			memset((uint8_t *)page_virt(pages[k]) + have, 0,
+			       PAGE_SIZE - have);
+		page_mark(pages[k]);
+		got -= have;
+	}
+}
+
+static int read_chunk(struct inode *i, uint64_t index, struct page **pages,
+		      unsigned n)
+{
+	struct fuse_read_in in = {
+		.offset = index << PAGE_SHIFT,
+		.size = (uint32_t)(n << PAGE_SHIFT),
+	};
+	struct fuse_call c = {
+		.opcode = FUSE_READ, .nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) } },
+		.pages = pages, .page_bytes = in.size,
+	};
+	ssize_t got = fuse_call(fuse_conn(i), &c);
+
+	if (got < 0)
+		return (int)got;
+	finish_read(pages, n, (size_t)got);
+	return 0;
+}
+
+static int fuse_read_pages(struct inode *i, uint64_t index,
+			   struct page **pages, unsigned n)
+{
+	uint64_t size = __atomic_load_n(&i->size, __ATOMIC_ACQUIRE);
+	unsigned max = fuse_conn(i)->max_read, now;
+	uint64_t have = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	int r;
+
+	while (n && index < have) {
+		now = n < max ? n : max;
+		if (now > have - index)
+			now = (unsigned)(have - index);
+		r = read_chunk(i, index, pages, now);
+		if (r)
+			return r;
+		index += now;
+		pages += now;
+		n -= now;
+	}
+	finish_read(pages, n, 0); /* behind the end: no need to ask */
+	return 0;
+}
+
+/* One WRITE: the bytes that the host took. */
+static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
+			   uint32_t bytes)
+{
+	struct fuse_write_in in = { .offset = off, .size = bytes };
+	struct fuse_write_out out;
+	struct fuse_call c = {
+		.opcode = FUSE_WRITE, .nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) } },
+		.out = &out, .out_len = sizeof(out),
+		.pages = pages, .page_bytes = bytes, .data_out = true,
+	};
+	ssize_t r = fuse_call(fuse_conn(i), &c);
+
+	if (r < 0)
+		return r;
+	return out.size > bytes ? -EIO : (ssize_t)out.size;
+}
+
+static int fuse_write_pages(struct inode *i, uint64_t index,
+			    struct page **pages, unsigned n)
+{
+	uint64_t size = __atomic_load_n(&i->size, __ATOMIC_ACQUIRE);
+	uint64_t off = index << PAGE_SHIFT, left;
+	unsigned max = fuse_conn(i)->max_write;
+	ssize_t r;
+
+	if (off >= size)
+		return 0; /* cut off meanwhile */
+	left = size - off;
+	if (left > (uint64_t)n << PAGE_SHIFT)
+		left = (uint64_t)n << PAGE_SHIFT;
+	while (left) {
+		uint32_t now = max << PAGE_SHIFT;
+
+		if (now > left)
+			now = (uint32_t)left;
+		r = write_chunk(i, off, pages, now);
+		if (r < 0)
+			return (int)r;
+		/* A part was taken: go on at its last whole page, and let the
+		 * host say what is wrong with the rest. */
+		if (r < now)
+			r &= ~(ssize_t)(PAGE_SIZE - 1);
+		if (!r)
+			return -ENOSPC;
+		off += (uint64_t)r;
+		left -= (uint64_t)r;
+		pages += (uint64_t)r >> PAGE_SHIFT;
+	}
+	fuse_changed(i);
+	return 0;
+}
+
+const struct pagecache_ops fuse_page_ops = {
+	.read = fuse_read_pages,
+	.write = fuse_write_pages,
+};
+
+/* ---- read(2), write(2) ---- */
+
+static ssize_t fuse_read(struct file *f, struct uio *u, uint64_t *pos)
+{
+	struct inode *i = f->inode;
+	ssize_t n = fuse_refresh(i);
+
+	if (n)
+		return n;
+	n = pagecache_read(&i->cache, u, *pos,
+			   __atomic_load_n(&i->size, __ATOMIC_ACQUIRE));
+	if (n > 0)
+		*pos += (uint64_t)n;
+	return n;
+}
+
+/* At pos, within the bounds of write_begin: cache, then host. */
+static ssize_t write_through(struct inode *i, struct uio *u, uint64_t pos)
+{
+	uint64_t old = i->size;
+	ssize_t n;
+	int r;
+
+	fuse_write_begin(i, pos + u->left);
+	n = pagecache_write(&i->cache, u, pos);
+	if (pos + (uint64_t)(n < 0 ? 0 : n) < i->size && i->size > old) {
+		/* less than was said: a fault in the caller's memory */
+		uint64_t end = pos + (uint64_t)(n < 0 ? 0 : n);
+
+		__atomic_store_n(&i->size, n > 0 && end > old ? end : old,
+				 __ATOMIC_RELEASE);
+	}
+	r = n > 0 ? pagecache_sync(&i->cache, pos, pos + (uint64_t)n) : 0;
+	fuse_write_end(i);
+	if (r) {
+		pagecache_truncate(&i->cache, old);
+		__atomic_store_n(&i->size, old, __ATOMIC_RELEASE);
+		fuse_refresh(i); /* how far it came is the host's to say */
+		return r;
+	}
+	return n;
+}
+
+static ssize_t fuse_write(struct file *f, struct uio *u, uint64_t *pos)
+{
+	struct inode *i = f->inode;
+	ssize_t n = 0;
+
+	if (!u->left)
+		return 0;
+	mutex_lock(&i->lock);
+	if (f->flags & O_APPEND) {
+		n = fuse_refresh(i);
+		*pos = i->size;
+	}
+	if (!n && (*pos > INT64_MAX || u->left > INT64_MAX - *pos))
+		n = -EFBIG;
+	if (!n)
+		n = write_through(i, u, *pos);
+	mutex_unlock(&i->lock);
+	if (n > 0)
+		*pos += (uint64_t)n;
+	return n;
+}
+
+/* At close(2): dirty pages of shared mappings. */
+static int fuse_flush(struct file *f)
+{
+	struct inode *i = f->inode;
+
+	if (!file_writable(f) || !i->cache.ndirty)
+		return 0;
+	return pagecache_sync(&i->cache, 0, UINT64_MAX);
+}
+
+static int fuse_fsync(struct file *f, bool datasync)
+{
+	struct inode *i = f->inode;
+	struct fuse_fsync_in in = {
+		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0
+	};
+	struct fuse_call c = {
+		.opcode = FUSE_FSYNC, .nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) } },
+	};
+	int r = i->cache.ndirty ? pagecache_sync(&i->cache, 0, UINT64_MAX) : 0;
+
+	return r ? r : (int)fuse_call(fuse_conn(i), &c);
+}
+
+#define FALLOC_KEEP_SIZE  1
+#define FALLOC_PUNCH_HOLE 2
+#define FALLOC_ZERO_RANGE 16
+
+static int fuse_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
+{
+	struct inode *i = f->inode;
+	struct fuse_fallocate_in in = { .offset = off, .length = len,
+					.mode = (uint32_t)mode };
+	struct fuse_call c = {
+		.opcode = FUSE_FALLOCATE, .nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) } },
+	};
+	ssize_t r;
+
+	if (mode & ~(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE))
+		return -EOPNOTSUPP; /* the others move pages about */
+	mutex_lock(&i->lock);
+	r = pagecache_sync(&i->cache, 0, UINT64_MAX);
+	if (!r)
+		r = fuse_call(fuse_conn(i), &c);
+	fuse_changed(i);
+	if (!r && (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE)))
+		pagecache_punch(&i->cache, off, off + len);
+	if (!r)
+		r = fuse_getattr(i);
+	mutex_unlock(&i->lock);
+	return (int)r;
+}
+
+const struct inode_ops fuse_file_iops = {
+	.refresh = fuse_refresh,
+	.setattr = fuse_setattr,
+	.getxattr = fuse_getxattr,
+	.setxattr = fuse_setxattr,
+	.listxattr = fuse_listxattr,
+	.removexattr = fuse_removexattr,
+};
+
+const struct file_ops fuse_file_fops = {
+	.read = fuse_read,
+	.write = fuse_write,
+	.fsync = fuse_fsync,
+	.flush = fuse_flush,
+	.fallocate = fuse_fallocate,
+};
