@@ -45,6 +45,11 @@ static inline struct cpu *this_cpu(void)
 	__asm__ volatile("mov %%gs:0, %0" : "=r"(c));
 	return c;
 }
+/* `current` is a macro below, so the field is set by this. */
+static inline void cpu_set_current(struct cpu *c, struct task *t)
+{
+	c->current = t;
+}
 #ifdef KUNI_UNIT
 struct task *unit_current(void);
 #define current unit_current()
@@ -139,6 +144,15 @@ void arch_sys_restart(struct arch_regs *r, uint64_t nr);
 void arch_task_init(struct task *t, void (*fn)(void *), void *arg);
 /* regs of a fresh program: entry, stack pointer, all else zero. */
 void arch_regs_exec(struct arch_regs *r, uint64_t entry, uint64_t sp);
+/* clone(2): the child starts on a stack of its own. */
+static inline void arch_regs_set_sp(struct arch_regs *r, uint64_t sp)
+{
+	r->rsp = sp;
+}
+static inline uint64_t arch_regs_sp(const struct arch_regs *r)
+{
+	return r->rsp;
+}
 /* From prev to next, which becomes current: stack, page tables, FS/GS, FPU.
  * Interrupts are off. */
 void arch_switch(struct task *prev, struct task *next);

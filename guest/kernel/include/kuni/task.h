@@ -129,6 +129,14 @@ struct process {
 	bool dumpable, no_exec_pgid_change;
 	int oom_score_adj;
 	struct waiter *vfork_wait; /* parent's, woken at exec or exit */
+	unsigned live;             /* [a] threads not yet in task_exit() */
+	struct task *exec_task;    /* [siglock] execs: the others must exit */
+	struct waitq thread_wait;  /* a thread has left: for exec_task */
+	bool forced;     /* [siglock] init may die of what is pending */
+	bool oom_killed; /* [siglock] memory ran out */
+	bool exiting;    /* [tasklist] init ends: children reap themselves */
+	/* [tasklist] of children that were waited for */
+	uint64_t cmaxrss, cminflt, cmajflt, cnvcsw, cnivcsw;
 };
 
 struct task {
@@ -182,6 +190,11 @@ struct task {
 	unsigned personality;
 	int pdeath_signal;
 	uint64_t timer_slack;
+	int restart_code;             /* [o] ERESTART* that the last call returned */
+	uint64_t mutex_ranks;         /* [o] ranks of mutexes held, debug builds */
+	uint64_t kernel_since;        /* [o] sum_exec at the last entry */
+	bool exiting;                 /* [siglock] past taking signals */
+	bool timed_out;               /* [o] sleep_timer has fired */
 };
 
 extern struct spinlock tasklist_lock;
@@ -193,6 +206,11 @@ extern struct process *init_process;
 _Noreturn void task_user_loop(void *unused);
 /* Before each return to user mode: signals, resched, stop. */
 void task_to_user(struct arch_regs *r);
+
+/* CPU time of t until now, ns: all of it, and the part in the kernel. */
+void task_times(const struct task *t, uint64_t *total, uint64_t *sys);
+/* The same of a whole process, dead threads included. */
+void process_times(struct process *p, uint64_t *user, uint64_t *sys);
 
 /* pids */
 struct task *task_find(int tid);       /* reference, or NULL */
@@ -241,6 +259,10 @@ void signal_set_mask(uint64_t mask); /* of current; recalculates sig_check */
 void signal_exec(struct process *p);
 #define SIGMASK(n) (1ULL << ((n)-1))
 
+/* What job control asks of the tty layer; tasklist_lock is not held. */
+bool pgrp_orphaned(int pgid);
+bool signal_ignored_or_blocked(int signo); /* of current, for SIGTTIN/TTOU */
+
 /* credentials (task/cred.c) */
 struct cred *cred_get(struct cred *c);
 void cred_put(struct cred *c);
@@ -250,6 +272,11 @@ bool in_group(uint32_t gid);
 /* At exec: set-id bits of i and capabilities; into a fresh cred. */
 int cred_exec(const struct inode *i, bool nosuid, struct cred **out) MUST_CHECK;
 uint64_t rlimit_get(unsigned resource); /* soft, of current */
+
+/* host and domain name (syscall/sys_info.c): copies into buf, NUL-terminated */
+#define UTS_LEN 64
+void uts_get(char host[UTS_LEN + 1], char domain[UTS_LEN + 1]);
+int uts_set(bool domain, const char *name, size_t len);
 
 /* ttys (fs/tty.c) that the rest needs */
 void tty_disassociate(struct process *leader);

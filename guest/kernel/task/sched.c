@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sched.c: who runs on which CPU.
+ *
+ * One run queue a CPU: real-time tasks by priority, then the others by
+ * virtual run time.  A woken task goes to an idle CPU, else to where it was;
+ * an idle CPU steals before it sleeps.  Nothing ticks: the slice timer is
+ * armed only where somebody waits, and CPUs are started only once a slice has
+ * ended with somebody still waiting.
+ *
+ * No wake-up is lost: a task's state changes from sleeping to running only
+ * under the lock of the run queue that task.cpu names.  A sleeper sets its
+ * state, looks at its condition, then takes that lock and looks at its state
+ * again; the lock stays held across the switch and is released by the next
+ * task (finish_switch), so a waker finds a task either still running or
+ * wholly switched out.  A task that must leave its CPU, or its stack, while
+ * it runs on it (affinity, death) is passed on by finish_switch, too.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+#include "kuni/klog.h"
+#include "layout.h"
+
+#define SLICE_NS        4000000UL
+#define SLICE_START_NS  1000000UL /* while CPUs are not started yet */
+#define WAKE_CREDIT_NS  2000000UL /* run time that a sleeper has saved */
+#define GRANULARITY_NS  1000000UL
+
+struct runq {
+	struct spinlock lock;
+	TAILQ_HEAD(task_queue, task) queue; /* [lock] without the one that runs */
+	unsigned nr;              /* [lock] in queue */
+	struct task *idle;        /* [I] */
+	struct task *prev;        /* [lock] who was switched from */
+	uint64_t min_vruntime;    /* [lock] */
+	bool slice_over;          /* [a] */
+	struct ktimer slice;      /* [o] */
+};
+
+static struct runq runqs[KUNI_MAX_CPUS];
+static struct task boot_idle;
+static uint64_t online_mask, idle_mask; /* [a] bit: CPU */
+static uint64_t starting_mask;          /* [a] asked to start */
+static uint64_t nswitches;              /* [a] */
+
+static struct runq *this_rq(void)
+{
+	return &runqs[this_cpu()->id];
+}
+
+static bool is_rt(const struct task *t)
+{
+	return t->rt_prio > 0;
+}
+
+/* Share of a CPU by nice value: each step is a quarter. */
+static uint64_t weight_of(const struct task *t)
+{
+	uint64_t w = 1024;
+
+	if (t->policy == SCHED_IDLE)
+		return 3;
+	for (int n = t->nice; n > 0; n--)
+		w = w * 4 / 5;
+	for (int n = t->nice; n < 0; n++)
+		w = w * 5 / 4;
+	return w;
+}
+
+static void charge(struct task *t)
+{
+	uint64_t now = arch_clock_ns(), delta = now - t->last_start;
+
+	t->last_start = now;
+	t->sum_exec += delta;
+	t->vruntime += t->nice || t->policy == SCHED_IDLE ?
+			       delta * 1024 / weight_of(t) :
+			       delta;
+}
+
+/* Time on a CPU until now; exact for current, near for others. */
+uint64_t sched_runtime(const struct task *t)
+{
+	uint64_t sum = t->sum_exec;
+
+	if (t->on_cpu && t == current)
+		sum += arch_clock_ns() - t->last_start;
+	return sum;
+}
+
+/* Whether a is to run before b. */
+static bool before(const struct task *a, const struct task *b)
+{
+	if (a->rt_prio != b->rt_prio)
+		return a->rt_prio > b->rt_prio;
+	return !is_rt(a) && (int64_t)(a->vruntime - b->vruntime) < 0;
+}
+
+static void enqueue(struct runq *rq, struct task *t)
+{
+	struct task *at = TAILQ_LAST(&rq->queue, task_queue);
+
+	while (at && before(t, at))
+		at = TAILQ_PREV(at, task_queue, rq_link);
+	if (at)
+		TAILQ_INSERT_AFTER(&rq->queue, at, t, rq_link);
+	else
+		TAILQ_INSERT_HEAD(&rq->queue, t, rq_link);
+	t->on_rq = true;
+	rq->nr++;
+}
+
+static void dequeue(struct runq *rq, struct task *t)
+{
+	TAILQ_REMOVE(&rq->queue, t, rq_link);
+	t->on_rq = false;
+	rq->nr--;
+}
+
+/* Locks the queue that t belongs to. */
+static struct runq *lock_rq_of(struct task *t)
+{
+	for (;;) {
+		uint32_t cpu = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+		struct runq *rq = &runqs[cpu];
+
+		spin_lock(&rq->lock);
+		if (__atomic_load_n(&t->cpu, __ATOMIC_RELAXED) == cpu)
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+/* Where a task that becomes runnable goes. */
+static unsigned choose_cpu(const struct task *t)
+{
+	uint64_t may = t->affinity & __atomic_load_n(&online_mask,
+						     __ATOMIC_RELAXED);
+	uint64_t idle = may & __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+
+	if (idle & (1ULL << t->cpu))
+		return t->cpu;
+	if (idle)
+		return (unsigned)__builtin_ctzll(idle);
+	if (may & (1ULL << t->cpu) || !may)
+		return t->cpu;
+	return (unsigned)__builtin_ctzll(may);
+}
+
+static void poke(unsigned cpu)
+{
+	struct cpu *c = arch_cpu(cpu);
+
+	if (!c)
+		return;
+	c->need_resched = true;
+	if (cpu != this_cpu()->id)
+		arch_send_ipi(cpu, IPI_RESCHED);
+}
+
+/* Puts t, which is in no queue and RUNNING, on cpu's queue. */
+static void place(struct task *t, unsigned cpu, uint64_t lag)
+{
+	struct runq *rq = &runqs[cpu];
+	uint64_t floor;
+
+	spin_lock(&rq->lock);
+	floor = rq->min_vruntime - WAKE_CREDIT_NS;
+	t->vruntime = rq->min_vruntime + lag;
+	if ((int64_t)(t->vruntime - floor) < 0)
+		t->vruntime = floor;
+	enqueue(rq, t);
+	__atomic_fetch_and(&idle_mask, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
+	poke(cpu);
+	spin_unlock(&rq->lock);
+}
+
+/* Sends t to another CPU; rq (its own, locked) is released. */
+static void send_away(struct runq *rq, struct task *t)
+{
+	uint64_t lag = t->vruntime - rq->min_vruntime;
+	unsigned to = choose_cpu(t);
+
+	__atomic_store_n(&t->cpu, to, __ATOMIC_RELEASE);
+	spin_unlock(&rq->lock);
+	place(t, to, lag);
+}
+
+/* ---- switching ---- */
+
+static struct task *pick(struct runq *rq)
+{
+	struct task *t = TAILQ_FIRST(&rq->queue);
+
+	if (!t)
+		return rq->idle;
+	dequeue(rq, t);
+	if ((int64_t)(t->vruntime - rq->min_vruntime) > 0 && !is_rt(t))
+		rq->min_vruntime = t->vruntime;
+	return t;
+}
+
+/* On the stack of the next task, its CPU's queue locked: lets go of the one
+ * before it. */
+static void finish_switch(void)
+{
+	struct runq *rq = this_rq();
+	struct task *prev = rq->prev;
+
+	rq->prev = NULL;
+	prev->on_cpu = false;
+	if (prev->state == TASK_DEAD) {
+		spin_unlock(&rq->lock);
+		if (prev->stack_top)
+			kstack_free(prev->stack_top);
+		task_put(prev);
+		return;
+	}
+	if (prev != rq->idle && prev->state == TASK_RUNNING && !prev->on_rq) {
+		send_away(rq, prev);
+		return;
+	}
+	spin_unlock(&rq->lock);
+}
+
+static void arm_slice(struct runq *rq)
+{
+	bool all = __atomic_load_n(&starting_mask, __ATOMIC_RELAXED) + 1 ==
+		   (arch_ncpu < 64 ? 1ULL << arch_ncpu : 0);
+
+	rq->slice_over = false;
+	if (rq->nr && rq->slice.cpu < 0)
+		ktimer_arm(&rq->slice, arch_clock_ns() +
+					       (all ? SLICE_NS : SLICE_START_NS));
+}
+
+/* rq is this CPU's and locked; it is released. Returns when prev runs again. */
+static void switch_away(struct runq *rq)
+{
+	struct task *prev = current, *next;
+	struct cpu *c = this_cpu();
+	bool irq_was_on = c->irq_was_on;
+
+	if (KUNI_DEBUG && c->irq_depth != 1)
+		panic("sleep under a spinlock, irq_depth=%d", c->irq_depth);
+	charge(prev);
+	next = pick(rq);
+	c->need_resched = false;
+	rq->slice_over = false;
+	if (next == prev) {
+		spin_unlock(&rq->lock);
+		return;
+	}
+	next->on_cpu = true;
+	next->last_start = prev->last_start;
+	__atomic_store_n(&next->cpu, c->id, __ATOMIC_RELAXED);
+	rq->prev = prev;
+	__atomic_fetch_add(&nswitches, 1, __ATOMIC_RELAXED);
+	arch_switch(prev, next);
+	this_cpu()->irq_was_on = irq_was_on;
+	finish_switch();
+}
+
+/* The first thing that a new task does. */
+static void first_run(void *arg)
+{
+	struct task *t = arg;
+
+	this_cpu()->irq_was_on = true;
+	finish_switch();
+	t->kfn(t->karg);
+	task_exit(0);
+}
+
+/* ---- sleeping and waking ---- */
+
+void sched_prepare(enum task_state st)
+{
+	__atomic_store_n(&current->state, st, __ATOMIC_SEQ_CST);
+}
+
+void sched_finish(void)
+{
+	__atomic_store_n(&current->state, TASK_RUNNING, __ATOMIC_SEQ_CST);
+}
+
+static void sleep_timeout(struct ktimer *timer)
+{
+	struct task *t = timer->arg;
+
+	t->timed_out = true;
+	(void)sched_wake(t);
+}
+
+int sched_sleep(uint64_t deadline)
+{
+	struct task *t = current;
+	struct runq *rq;
+
+	if (deadline != DEADLINE_NEVER) {
+		if (deadline <= arch_clock_ns()) {
+			sched_finish();
+			return -ETIMEDOUT;
+		}
+		t->timed_out = false;
+		if (!t->sleep_timer.fn)
+			ktimer_init(&t->sleep_timer, sleep_timeout, t);
+		ktimer_arm(&t->sleep_timer, deadline);
+	}
+	irq_push_off(); /* this CPU until the lock is held */
+	rq = this_rq();
+	spin_lock(&rq->lock);
+	this_cpu()->irq_depth--; /* the lock's own count stays */
+	if (t->state == TASK_RUNNING) {
+		spin_unlock(&rq->lock);
+	} else {
+		t->nvcsw++;
+		switch_away(rq);
+	}
+	if (deadline != DEADLINE_NEVER && !ktimer_cancel(&t->sleep_timer) &&
+	    t->timed_out)
+		return -ETIMEDOUT;
+	return 0;
+}
+
+bool sched_wake_states(struct task *t, unsigned states)
+{
+	struct runq *rq = lock_rq_of(t);
+	uint32_t st = __atomic_load_n(&t->state, __ATOMIC_SEQ_CST);
+	bool wake = (st == TASK_SLEEP && states & WAKE_SLEEP) ||
+		    (st == TASK_SLEEP_HARD && states & WAKE_HARD) ||
+		    (st == TASK_STOPPED && states & WAKE_STOPPED);
+
+	if (!wake) {
+		spin_unlock(&rq->lock);
+		return false;
+	}
+	__atomic_store_n(&t->state, TASK_RUNNING, __ATOMIC_SEQ_CST);
+	if (t->on_cpu || t->on_rq) {
+		spin_unlock(&rq->lock); /* it has not switched away yet */
+		return true;
+	}
+	send_away(rq, t);
+	return true;
+}
+
+bool sched_wake(struct task *t)
+{
+	return sched_wake_states(t, WAKE_SLEEP | WAKE_HARD);
+}
+
+bool sched_wake_stopped(struct task *t)
+{
+	return sched_wake_states(t, WAKE_SLEEP | WAKE_HARD | WAKE_STOPPED);
+}
+
+/* Makes t look at its signals soon, where it runs in user mode. */
+void sched_kick(struct task *t)
+{
+	struct runq *rq = lock_rq_of(t);
+
+	if (t->on_cpu && t != current)
+		arch_send_ipi(t->cpu, IPI_RESCHED);
+	spin_unlock(&rq->lock);
+}
+
+void sched_new(struct task *t)
+{
+	struct runq *rq;
+
+	t->state = TASK_RUNNING;
+	irq_push_off();
+	rq = this_rq();
+	t->cpu = this_cpu()->id;
+	t->vruntime = rq->min_vruntime;
+	t->cpu = choose_cpu(t);
+	place(t, t->cpu, 0);
+	irq_pop_off();
+}
+
+/* ---- yielding ---- */
+
+static struct runq *lock_this_rq(void)
+{
+	struct runq *rq;
+
+	irq_push_off();
+	rq = this_rq();
+	spin_lock(&rq->lock);
+	this_cpu()->irq_depth--;
+	return rq;
+}
+
+/* prev stays runnable: back into the queue, or on to another CPU. */
+static void requeue_current(struct runq *rq)
+{
+	struct task *t = current;
+
+	charge(t);
+	if (t != rq->idle && t->affinity & (1ULL << this_cpu()->id))
+		enqueue(rq, t);
+	switch_away(rq);
+}
+
+void sched_yield(void)
+{
+	struct runq *rq = lock_this_rq();
+	struct task *t = current, *last;
+
+	last = TAILQ_LAST(&rq->queue, task_queue);
+	charge(t);
+	if (last && !is_rt(t) && (int64_t)(last->vruntime - t->vruntime) > 0)
+		t->vruntime = last->vruntime;
+	if (last || !(t->affinity & (1ULL << this_cpu()->id)))
+		requeue_current(rq);
+	else
+		spin_unlock(&rq->lock);
+}
+
+/* Starts another CPU: somebody waited for a whole slice. */
+static void start_more(void)
+{
+	uint64_t started = __atomic_load_n(&starting_mask, __ATOMIC_RELAXED);
+
+	for (unsigned n = 1; n < arch_ncpu && n < KUNI_MAX_CPUS; n++) {
+		uint64_t bit = 1ULL << n;
+
+		if (started & bit)
+			continue;
+		if (__atomic_fetch_or(&starting_mask, bit, __ATOMIC_ACQ_REL) &
+		    bit)
+			continue;
+		if (arch_cpu_start(n))
+			klog(KLOG_WARN, "sched: cpu %u does not start", n);
+		return;
+	}
+}
+
+static bool should_switch(const struct runq *rq, const struct task *t,
+			  bool over)
+{
+	const struct task *first = TAILQ_FIRST(&rq->queue);
+
+	if (!(t->affinity & (1ULL << this_cpu()->id)))
+		return true;
+	if (!first)
+		return false;
+	if (first->rt_prio != t->rt_prio)
+		return first->rt_prio > t->rt_prio;
+	if (is_rt(t))
+		return over && t->policy == SCHED_RR;
+	return over || (int64_t)(t->vruntime - first->vruntime) >
+			       (int64_t)GRANULARITY_NS;
+}
+
+/* Somebody waits here: wake an idle CPU to steal it, and time the slice. */
+static void share_out(void)
+{
+	struct runq *rq;
+	uint64_t idle;
+
+	irq_push_off();
+	rq = this_rq();
+	if (rq->nr) {
+		idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+		if (idle)
+			poke((unsigned)__builtin_ctzll(idle));
+		arm_slice(rq);
+	}
+	irq_pop_off();
+}
+
+void sched_resched(void)
+{
+	struct task *t = current;
+	struct runq *rq;
+	bool over, more;
+
+	if (!this_cpu()->need_resched)
+		return;
+	rq = lock_this_rq();
+	this_cpu()->need_resched = false;
+	over = rq->slice_over;
+	more = over && rq->nr;
+	charge(t);
+	if (should_switch(rq, t, over)) {
+		t->nivcsw++;
+		requeue_current(rq);
+	} else {
+		spin_unlock(&rq->lock);
+	}
+	share_out();
+	if (more)
+		start_more();
+}
+
+static void slice_end(struct ktimer *timer)
+{
+	struct runq *rq = timer->arg;
+
+	rq->slice_over = true;
+	this_cpu()->need_resched = true;
+}
+
+_Noreturn void sched_exit(void)
+{
+	struct runq *rq = lock_this_rq();
+
+	current->state = TASK_DEAD;
+	switch_away(rq);
+	panic("a dead task runs");
+}
+
+/* ---- policy and affinity ---- */
+
+void sched_set_affinity(struct task *t, uint64_t mask)
+{
+	struct runq *rq = lock_rq_of(t);
+
+	t->affinity = mask;
+	if (mask & (1ULL << t->cpu)) {
+		spin_unlock(&rq->lock);
+	} else if (t->on_rq) {
+		dequeue(rq, t);
+		send_away(rq, t);
+	} else {
+		if (t->on_cpu)
+			poke(t->cpu);
+		spin_unlock(&rq->lock);
+	}
+}
+
+void sched_set_policy(struct task *t, int policy, int rt_prio, int nice)
+{
+	struct runq *rq = lock_rq_of(t);
+	bool queued = t->on_rq;
+
+	if (queued)
+		dequeue(rq, t);
+	t->policy = policy;
+	t->rt_prio = rt_prio;
+	t->nice = nice;
+	if (queued)
+		enqueue(rq, t);
+	poke(t->cpu);
+	spin_unlock(&rq->lock);
+}
+
+void sched_count(unsigned *running, uint64_t *switches)
+{
+	uint64_t online = __atomic_load_n(&online_mask, __ATOMIC_RELAXED);
+	uint64_t idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+
+	*running = (unsigned)__builtin_popcountll(online & ~idle);
+	for (unsigned i = 0; i < KUNI_MAX_CPUS; i++)
+		*running += runqs[i].nr;
+	*switches = nswitches;
+}
+
+uint64_t sched_online(void)
+{
+	return __atomic_load_n(&online_mask, __ATOMIC_RELAXED);
+}
+
+/* ---- idle CPUs ---- */
+
+/* Takes a task that waits on another CPU. */
+static bool steal(unsigned me)
+{
+	for (unsigned n = 1; n < KUNI_MAX_CPUS; n++) {
+		unsigned v = (me + n) % KUNI_MAX_CPUS;
+		struct runq *rq = &runqs[v];
+		struct task *t;
+		uint64_t lag;
+
+		if (!__atomic_load_n(&rq->nr, __ATOMIC_RELAXED))
+			continue;
+		spin_lock(&rq->lock);
+		TAILQ_FOREACH(t, &rq->queue, rq_link)
+			if (t->affinity & (1ULL << me))
+				break;
+		if (!t) {
+			spin_unlock(&rq->lock);
+			continue;
+		}
+		dequeue(rq, t);
+		lag = t->vruntime - rq->min_vruntime;
+		__atomic_store_n(&t->cpu, me, __ATOMIC_RELEASE);
+		spin_unlock(&rq->lock);
+		place(t, me, lag);
+		return true;
+	}
+	return false;
+}
+
+static void idle_setup(struct task *idle)
+{
+	struct cpu *c = this_cpu();
+	struct runq *rq = &runqs[c->id];
+
+	spin_init(&rq->lock, RANK_RUNQ);
+	TAILQ_INIT(&rq->queue);
+	ktimer_init(&rq->slice, slice_end, rq);
+	idle->ref = 1;
+	idle->cpu = c->id;
+	idle->on_cpu = true;
+	idle->affinity = 1ULL << c->id;
+	idle->last_start = arch_clock_ns();
+	strlcpy(idle->comm, "idle", sizeof(idle->comm));
+	rq->idle = idle;
+	c->runq = rq;
+	cpu_set_current(c, idle);
+	timer_init_cpu();
+	__atomic_fetch_or(&starting_mask, 1ULL << c->id, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&online_mask, 1ULL << c->id, __ATOMIC_RELEASE);
+	c->online = true;
+}
+
+/* CPU 0, once memory is ready: what runs becomes its idle task. */
+void sched_init(void)
+{
+	idle_setup(&boot_idle);
+}
+
+static void idle_once(struct runq *rq)
+{
+	unsigned me = this_cpu()->id;
+	uint64_t bit = 1ULL << me;
+
+	__atomic_fetch_or(&idle_mask, bit, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST) && !steal(me)) {
+		arch_irq_off();
+		if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST))
+			arch_idle();
+		arch_irq_on();
+	}
+	__atomic_fetch_and(&idle_mask, ~bit, __ATOMIC_SEQ_CST);
+}
+
+_Noreturn void sched_cpu_main(void)
+{
+	struct cpu *c = this_cpu();
+	struct runq *rq;
+
+	if (!c->runq) {
+		struct task *idle = kmalloc(sizeof(*idle));
+
+		ensure(idle);
+		idle_setup(idle);
+	}
+	arch_irq_on();
+	for (;;) {
+		rq = this_rq();
+		if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST)) {
+			idle_once(rq);
+			continue;
+		}
+		rq = lock_this_rq();
+		switch_away(rq);
+	}
+}
+
+/* ---- new kernel contexts ---- */
+
+/* t runs fn(arg) on its own stack once it is scheduled. */
+void task_start(struct task *t, void (*fn)(void *), void *arg)
+{
+	t->kfn = fn;
+	t->karg = arg;
+	arch_task_init(t, first_run, t);
+	sched_new(t);
+}

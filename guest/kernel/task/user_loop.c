@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user_loop.c: the life of a user task: into user mode, back with a reason,
+ * serve it, look after signals and the scheduler, again.
+ */
+#include "internal.h"
+
+#include "kuni/klog.h"
+#include "kuni/syscall.h"
+
+static void serve_fault(struct task *t)
+{
+	const struct arch_trap trap = t->arch.trap;
+	int signo = 0, code = 0;
+	int ret = mm_fault(t->mm, trap.addr, trap.access, &signo, &code);
+
+	if (ret == 0)
+		return;
+	if (ret == -ENOMEM)
+		return; /* the OOM killer has chosen; it may be us: again */
+	t->arch.trap = trap;
+	signal_force(signo ? signo : SIGSEGV, code, trap.addr);
+}
+
+static void serve(struct task *t, struct arch_regs *r, enum arch_reason why)
+{
+	t->restart_code = 0;
+	switch (why) {
+	case ARCH_SYSCALL:
+		syscall_dispatch(r);
+		break;
+	case ARCH_FAULT:
+		serve_fault(t);
+		break;
+	case ARCH_TRAP:
+		signal_force(t->arch.trap.signo, t->arch.trap.code,
+			     t->arch.trap.addr);
+		break;
+	case ARCH_INTERRUPT:
+		break;
+	}
+}
+
+void task_to_user(struct arch_regs *r)
+{
+	struct task *t = current;
+
+	for (;;) {
+		if (unlikely(this_cpu()->need_resched))
+			sched_resched();
+		if (likely(!t->sig_check && !t->restart_code &&
+			   !t->restore_mask))
+			return;
+		signal_deliver(r);
+	}
+}
+
+_Noreturn void task_user_loop(void *unused)
+{
+	struct task *t = current;
+	struct arch_regs *r = t->arch.regs;
+
+	(void)unused;
+	for (;;) {
+		enum arch_reason why;
+
+		task_to_user(r);
+		t->stime += sched_runtime(t) - t->kernel_since;
+		why = arch_user_enter(r);
+		t->kernel_since = sched_runtime(t);
+		serve(t, r, why);
+	}
+}
