@@ -81,6 +81,12 @@ $(B)/unit/%: tests/unit/%.c | $(GEN) build/newlib/.ready
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
 	$(Q)mkdir -p $(@D); awk -v what=syscall_$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
 
+PREFIX ?= /usr/local
+install: all ## into $(PREFIX), default /usr/local
+	install -D -m 755 $(B)/kuni $(DESTDIR)$(PREFIX)/bin/kuni
+	install -D -m 644 $(B)/kuni-guest.elf $(DESTDIR)$(PREFIX)/lib/kuni/kuni-guest.elf
+	install -D -m 644 docs/kuni.1 $(DESTDIR)$(PREFIX)/share/man/man1/kuni.1
+
 packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
 	$(Q)$(MAKE) --no-print-directory all && tools/demo
@@ -96,7 +102,7 @@ fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
 help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
 clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/gen $(B)/kuni* ## remove what was built
 
-.PHONY: all packages demo unit lint test fmt help clean
+.PHONY: all install packages demo unit lint test fmt help clean
 .SECONDARY: $(GEN)
 .DELETE_ON_ERROR:
 -include $(shell find $(B)/guest $(B)/host -name '*.d' 2>/dev/null)
