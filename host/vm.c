@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vm.c: the life of a VM, from a plan to its exit; `kuni check`.
+ *
+ * vm_run() is the list of what happens, in order.  It runs on the main thread,
+ * which is the event loop's.  How the VM ended is in struct machine_end, which
+ * any thread may fill, once; then the loop stops, the VM is stopped, and what
+ * the container wrote goes to the user before vm_run() returns.
+ *
+ * Lock: machine_end.lock, a leaf.
+ */
+#include "host/vm.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "boot/abi/bootinfo.h"
+#include "host/control.h"
+#include "host/fuse/server.h"
+#include "host/hypervisor.h"
+#include "host/jail.h"
+#include "host/launch.h"
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/panic.h"
+#include "host/stdio.h"
+#include "host/timeline.h"
+
+struct machine_end {
+	struct machine m;
+	pthread_mutex_t lock;
+	bool ended;             /* [m] exit and error are final */
+	struct vm_exit exit;    /* [m] */
+	struct err error;       /* [m] */
+	bool exited;            /* [loop] CTL_EXITED came */
+	struct vm_exit status;  /* [loop] what it said */
+	unsigned missing;       /* [loop] system calls that are not there */
+	struct stdio *stdio;
+	int signals;            /* signalfd */
+	void *launch;
+};
+
+/* ---- how it ends ---- */
+
+static void end_with(struct machine *m, const struct vm_exit *ex,
+		     const struct err *e)
+{
+	struct machine_end *end = m->end;
+
+	pthread_mutex_lock(&end->lock);
+	if (!end->ended) {
+		end->ended = true;
+		end->exit = *ex;
+		end->error = *e;
+	}
+	pthread_mutex_unlock(&end->lock);
+	loop_stop(m->loop);
+}
+
+void machine_fail(struct machine *m, enum vm_exit_kind kind, const char *fmt,
+		  ...)
+{
+	struct vm_exit ex = { .kind = kind };
+	struct err e = { .status = 1 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e.msg, sizeof(e.msg), fmt, ap);
+	va_end(ap);
+	end_with(m, &ex, &e);
+}
+
+static struct vm_exit exit_of_status(int status)
+{
+	if (WIFSIGNALED(status))
+		return (struct vm_exit){ .kind = VM_SIGNALED,
+					 .code = WTERMSIG(status) };
+	return (struct vm_exit){ .kind = VM_EXITED,
+				 .code = WEXITSTATUS(status) };
+}
+
+void machine_exit(struct machine *m, uint32_t value)
+{
+	int status = (value >> 8) & 0xffff;
+	struct vm_exit ex = exit_of_status(status);
+	struct err none = { 0 };
+
+	switch (value & 0xff) {
+	case EXIT_OOM:
+		ex.oom = true;
+		end_with(m, &ex, &none);
+		return;
+	case EXIT_STATUS:
+		end_with(m, &ex, &none);
+		return;
+	case EXIT_PANIC:
+		panic_flush(m->panic);
+		machine_fail(m, VM_PANIC, "the guest kernel died: %s",
+			     panic_message(m->panic));
+		return;
+	case EXIT_FAILED:
+		machine_fail(m, VM_HOST_ERROR,
+			     "the guest could not start, and did not say why");
+		return;
+	}
+	machine_fail(m, VM_HOST_ERROR, "the guest wrote %#x to its exit port",
+		     value);
+}
+
+void machine_debugcon(struct machine *m, const void *buf, size_t len)
+{
+	panic_feed(m->panic, buf, len);
+}
+
+void machine_mark(struct machine *m, uint32_t mark)
+{
+	timeline_guest(m->timeline, mark);
+}
+
+void machine_console_tx(struct machine *m, const void *buf, size_t len)
+{
+	control_feed(m->control, buf, len);
+}
+
+void machine_console_ready(struct machine *m)
+{
+	control_writable(m->control);
+}
+
+/* ---- the control protocol ---- */
+
+static size_t on_send(void *arg, const void *buf, size_t len)
+{
+	struct machine_end *end = arg;
+
+	return end->m.ops->console_send(&end->m, buf, len);
+}
+
+static void on_data(void *arg, unsigned stream, const void *buf, size_t len)
+{
+	stdio_data(((struct machine_end *)arg)->stdio, stream, buf, len);
+}
+
+static void on_eof(void *arg, unsigned stream)
+{
+	stdio_eof(((struct machine_end *)arg)->stdio, stream);
+}
+
+static void on_close(void *arg, unsigned stream)
+{
+	stdio_close(((struct machine_end *)arg)->stdio, stream);
+}
+
+static void on_ready(void *arg, unsigned stream)
+{
+	stdio_ready(((struct machine_end *)arg)->stdio, stream);
+}
+
+static void on_broken(void *arg, const char *why)
+{
+	struct machine_end *end = arg;
+
+	machine_fail(&end->m, VM_HOST_ERROR, "control protocol: %s", why);
+}
+
+static const char *stage_name(uint32_t stage)
+{
+	static const char *const name[] = {
+		[CTL_STAGE_MACHINE] = "start of the machine",
+		[CTL_STAGE_LAUNCH] = "launch description",
+		[CTL_STAGE_ROOT] = "mount of the root",
+		[CTL_STAGE_MOUNT] = "mounts",
+		[CTL_STAGE_CWD] = "process.cwd",
+		[CTL_STAGE_EXEC] = "process.args[0]",
+	};
+
+	return stage < sizeof(name) / sizeof(name[0]) ? name[stage] : "?";
+}
+
+/* A program that is not there is 127, one that cannot be run 126, all else 1,
+ * as runc has it. */
+static void on_start_failed(struct machine_end *end, const uint8_t *p,
+			    size_t len)
+{
+	struct vm_exit ex = { .kind = VM_START_FAILED };
+	struct ctl_start_failed f;
+	struct err e;
+	char text[256];
+	int n = (int)(len - sizeof(f));
+	int status = 1;
+
+	memcpy(&f, p, sizeof(f));
+	n = n < (int)sizeof(text) - 1 ? n : (int)sizeof(text) - 1;
+	memcpy(text, p + sizeof(f), (size_t)n);
+	text[n] = 0;
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = '?';
+	if (f.err <= 0 || f.err > 4095)
+		f.err = EINVAL;
+	if (f.stage == CTL_STAGE_EXEC) {
+		ex.not_found = f.err == ENOENT || f.err == ENOTDIR;
+		status = ex.not_found ? 127 : 126;
+	}
+	ex.code = f.err;
+	err_status(&e, status, f.err, "%s: \"%s\"", stage_name(f.stage), text);
+	end_with(&end->m, &ex, &e);
+}
+
+static void on_event(void *arg, unsigned type, const void *buf, size_t len)
+{
+	struct machine_end *end = arg;
+	struct ctl_exited x;
+	struct ctl_missing miss;
+
+	switch (type) {
+	case CTL_STARTED:
+		timeline_mark(end->m.timeline, "container started");
+		break;
+	case CTL_START_FAILED:
+		on_start_failed(end, buf, len);
+		break;
+	case CTL_EXITED:
+		memcpy(&x, buf, sizeof(x));
+		end->exited = true;
+		end->status = (struct vm_exit){
+			.kind = x.signal ? VM_SIGNALED : VM_EXITED,
+			.code = (x.signal ? x.signal : x.code) & 0xff,
+			.oom = x.oom == 1,
+		};
+		timeline_mark(end->m.timeline, "exit status received");
+		break;
+	case CTL_MISSING:
+		memcpy(&miss, buf, sizeof(miss));
+		end->missing++;
+		log_line(LOG_INFO, "guest: missing system call nr=%u count=%u",
+			 miss.nr, miss.count);
+		break;
+	}
+}
+
+static const struct control_ops control_ops = {
+	.send = on_send,
+	.data = on_data,
+	.eof = on_eof,
+	.close = on_close,
+	.ready = on_ready,
+	.event = on_event,
+	.broken = on_broken,
+};
+
+/* ---- signals ---- */
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct machine_end *end = arg;
+	struct signalfd_siginfo si;
+
+	(void)events;
+	while (read(end->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		bool over;
+
+		pthread_mutex_lock(&end->lock);
+		over = end->ended;
+		pthread_mutex_unlock(&end->lock);
+		if (over)
+			stdio_give_up(end->stdio);
+		else if (si.ssi_signo == SIGWINCH &&
+			 end->m.plan->process.terminal)
+			stdio_winsize(end->stdio);
+		else
+			control_signal(end->m.control, (int)si.ssi_signo);
+	}
+}
+
+/* What is sent to the monitor is meant for the container's init. */
+static int forward_signals(struct machine_end *end, struct err *e)
+{
+	static const int list[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+				    SIGUSR2, SIGALRM, SIGTERM, SIGWINCH,
+				    SIGCONT, SIGURG,  SIGPWR,  SIGIO };
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		sigaddset(&set, list[i]);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	end->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (end->signals < 0)
+		return err_set(e, errno, "signalfd");
+	r = loop_add(end->m.loop, end->signals, EPOLLIN, on_signal, end, NULL);
+	return r < 0 ? err_set(e, -r, "signals") : 0;
+}
+
+/* ---- the run ---- */
+
+static const struct hypervisor_ops *choose(const struct vm_plan *plan)
+{
+	char why[256];
+
+	if (plan->hypervisor == VM_KVM)
+		return &kvm_ops;
+	if (plan->hypervisor == VM_QEMU)
+		return &qemu_ops;
+	if (kvm_ops.probe(why, sizeof(why)) == 0)
+		return &kvm_ops;
+	log_line(LOG_INFO, "hypervisor: qemu, since kvm: %s", why);
+	return &qemu_ops;
+}
+
+static void fini(struct machine_end *end)
+{
+	struct machine *m = &end->m;
+
+	stdio_destroy(end->stdio);
+	control_destroy(m->control);
+	if (m->hv)
+		m->ops->destroy(m);
+	fuse_server_destroy(m->fuse);
+	panic_destroy(m->panic);
+	timeline_destroy(m->timeline);
+	loop_destroy(m->loop);
+	image_close(&m->image);
+	if (end->signals >= 0)
+		close(end->signals);
+	free(end->launch);
+	free(end);
+}
+
+/* What needs no privileges and no hypervisor. */
+static int init(struct machine_end *end, const struct vm_plan *plan,
+		const struct vm_io *io, struct err *e)
+{
+	struct machine *m = &end->m;
+	int r;
+
+	pthread_mutex_init(&end->lock, NULL);
+	end->signals = -1;
+	m->image.fd = -1;
+	m->plan = plan;
+	m->end = end;
+	m->boot_flags = (plan->strace ? BOOT_F_STRACE : 0) |
+			(plan->debug ? BOOT_F_DEBUG : 0) |
+			(plan->timeline ? BOOT_F_MARKS : 0);
+	r = plan->timeline ? timeline_create(&m->timeline) : 0;
+	timeline_mark(m->timeline, "bundle read");
+	if (!r)
+		r = loop_create(&m->loop);
+	if (!r)
+		r = control_create(&m->control, &control_ops, end);
+	if (!r)
+		r = panic_create(&m->panic, &m->image, plan->id);
+	if (r < 0)
+		return err_set(e, -r, "vm: set-up");
+	r = image_open(&m->image, e);
+	if (!r)
+		r = launch_build(plan, &end->launch, &m->launch_len, e);
+	m->launch = end->launch;
+	if (!r)
+		r = forward_signals(end, e);
+	if (!r)
+		r = stdio_create(&end->stdio, m->loop, io,
+				 plan->process.terminal, e);
+	return r;
+}
+
+static int start(struct machine_end *end, struct err *e)
+{
+	struct machine *m = &end->m;
+	int root_fd, r;
+
+	m->ops = choose(m->plan);
+	timeline_mark(m->timeline, "back end chosen");
+	r = m->ops->create(m, e);
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "back end created");
+	r = jail_mounts(m->plan, &root_fd, e);
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "mounts made");
+	/* Not its readonly: the root's mount is read-only then, while bind
+	 * mounts below it may be writable. */
+	r = fuse_server_create(&m->fuse, root_fd, false, e);
+	if (r < 0)
+		return r;
+	r = jail_drop(e);
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "privileges dropped");
+	r = m->ops->prepare(m, e);
+	if (r < 0)
+		return r;
+	stdio_start(end->stdio, m->control);
+	r = jail_thread(m->ops->jail, e);
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "jail closed");
+	return m->ops->run(m, e);
+}
+
+/* Fills *ex and *e from what was reported. */
+static void conclude(struct machine_end *end, struct vm_exit *ex,
+		     struct err *e)
+{
+	*ex = end->exit;
+	if (ex->kind == VM_EXITED || ex->kind == VM_SIGNALED) {
+		if (end->exited)
+			*ex = end->status;
+		if (end->missing && (ex->kind != VM_EXITED || ex->code))
+			log_line(LOG_WARN,
+				 "the container used %u system calls that kuni "
+				 "does not have; --log FILE names them",
+				 end->missing);
+		return;
+	}
+	*e = end->error;
+}
+
+int vm_run(const struct vm_plan *plan, const struct vm_io *io,
+	   struct vm_exit *ex, struct err *e)
+{
+	struct machine_end *end = calloc(1, sizeof(*end));
+	struct machine *m;
+	int r;
+
+	if (!end)
+		return err_set(e, ENOMEM, "vm");
+	m = &end->m;
+	r = init(end, plan, io, e);
+	if (!r)
+		r = start(end, e);
+	if (!r) {
+		r = loop_run(m->loop);
+		timeline_mark(m->timeline, "vm ended");
+		if (r < 0)
+			err_set(e, -r, "vm: event loop");
+	}
+	if (m->hv)
+		m->ops->stop(m);
+	timeline_mark(m->timeline, "cpus stopped");
+	if (r < 0) {
+		fini(end);
+		return r;
+	}
+	panic_flush(m->panic);
+	if (stdio_drain(end->stdio) < 0)
+		log_line(LOG_WARN, "stdio: output may be incomplete");
+	conclude(end, ex, e);
+	timeline_mark(m->timeline, "output delivered");
+	if (m->timeline)
+		timeline_print(m->timeline, io->err, plan->timeline_json);
+	/* The process ends soon, and with it all of this: no time is spent on
+	 * taking the VM apart.  The terminal is the exception. */
+	stdio_destroy(end->stdio);
+	return 0;
+}
+
+/* ---- kuni check ---- */
+
+int vm_check(struct err *e)
+{
+	char kvm[256], qemu[256];
+	int has_kvm = kvm_ops.probe(kvm, sizeof(kvm));
+	int has_qemu = qemu_ops.probe(qemu, sizeof(qemu));
+	struct guest_image img;
+	int r = image_open(&img, e);
+
+	printf("guest kernel: %s\n", r < 0 ? e->msg : img.path);
+	if (!r)
+		image_close(&img);
+	printf("kvm: %s: %s\n", has_kvm ? "no" : "yes", kvm);
+	printf("qemu: %s: %s\n", has_qemu ? "no" : "yes", qemu);
+	printf("auto: %s\n", !has_kvm  ? "kvm" :
+			     !has_qemu ? "qemu, since kvm does not work here" :
+					 "nothing works here");
+	fflush(stdout);
+	if (r < 0)
+		return r;
+	if (has_kvm && has_qemu)
+		return err_set(e, ENODEV, "no hypervisor works on this host");
+	return 0;
+}
