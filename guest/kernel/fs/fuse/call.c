@@ -48,20 +48,20 @@ static void build(struct fuse_conn *fc, const struct fuse_call *c, uint8_t *to,
 }
 
 /* One segment a page, adjacent pages joined. */
-static unsigned add_pages(struct fuse_seg *seg, unsigned n, unsigned max,
+static unsigned add_pages(struct fuse_seg *seg, unsigned n, unsigned most,
 			  const struct fuse_call *c)
 {
 	unsigned first = n;
-	uint32_t left = c->page_bytes;
+	uint32_t left = c->page_bytes, off = c->page_off;
 
-	for (unsigned k = 0; left; k++) {
-		uint32_t len = left < PAGE_SIZE ? left : (uint32_t)PAGE_SIZE;
-		paddr_t pa = page_paddr(c->pages[k]);
+	for (unsigned k = 0; left; k++, off = 0) {
+		uint32_t len = min(left, (uint32_t)PAGE_SIZE - off);
+		paddr_t pa = page_paddr(c->pages[k]) + off;
 
 		if (n > first && seg[n - 1].pa + seg[n - 1].len == pa) {
 			seg[n - 1].len += len;
 		} else {
-			ensure(n < max);
+			ensure(n < most);
 			seg[n++] = (struct fuse_seg){ pa, len };
 		}
 		left -= len;

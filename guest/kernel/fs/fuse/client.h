@@ -33,6 +33,7 @@ struct fuse_node {
 	uint64_t attr_until;  /* [conn] attributes are good until then */
 	uint64_t version;     /* [conn] of the last change that we made */
 	unsigned writers;     /* [conn] our size is newer than the host's */
+	uint64_t clip_from, clip_to; /* [a] what write(2) writes now */
 	bool own_change;      /* [conn] the next new mtime is our doing */
 	char *target;         /* [a] of a symlink, once it was read */
 };
@@ -79,7 +80,7 @@ struct fuse_call {
 	bool no_reply;
 	/* File data: behind in[] where data_out, else the body of the reply. */
 	struct page **pages;
-	uint32_t page_bytes;
+	uint32_t page_off, page_bytes; /* from there in pages[0] on */
 	bool data_out;
 };
 /* Sends c and waits.  Bytes of the reply's body, or negative errno; -EIO
@@ -97,8 +98,8 @@ int fuse_attr_apply(struct inode *i, const struct fuse_attr *a, uint64_t valid,
 		    uint64_t version) MUST_CHECK;
 /* We changed i on the host: its attributes are to be asked for again. */
 void fuse_changed(struct inode *i);
-/* A size that only we know yet, between begin and end. */
-void fuse_write_begin(struct inode *i, uint64_t size);
+/* The size is ours alone between begin and end; inode.lock is held. */
+void fuse_write_begin(struct inode *i, uint64_t from, uint64_t to);
 void fuse_write_end(struct inode *i);
 void fuse_forget(struct fuse_conn *fc, uint64_t nodeid, uint64_t n, bool now);
 void fuse_forget_flush(struct fuse_conn *fc);

@@ -72,7 +72,8 @@ static int fuse_read_pages(struct inode *i, uint64_t index,
 	return 0;
 }
 
-/* One WRITE: the bytes that the host took. */
+/* One WRITE of bytes from off on, which lies in pages[0]: how many the host
+ * took. */
 static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
 			   uint32_t bytes)
 {
@@ -82,7 +83,8 @@ static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
 		.opcode = FUSE_WRITE, .nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
 		.out = &out, .out_len = sizeof(out),
-		.pages = pages, .page_bytes = bytes, .data_out = true,
+		.pages = pages, .page_off = (uint32_t)(off % PAGE_SIZE),
+		.page_bytes = bytes, .data_out = true,
 	};
 	ssize_t r = fuse_call(fuse_conn(i), &c);
 
@@ -91,36 +93,45 @@ static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
 	return out.size > bytes ? -EIO : (ssize_t)out.size;
 }
 
+/* Narrows [*off, *end) to what write(2) is writing just now, where only that
+ * can have made these pages dirty: what others write to the same page of a
+ * shared file is not ours to overwrite. */
+static void clip_to_writer(struct inode *i, uint64_t *off, uint64_t *end)
+{
+	struct fuse_node *n = fuse_node(i);
+	uint64_t from = __atomic_load_n(&n->clip_from, __ATOMIC_RELAXED);
+	uint64_t to = __atomic_load_n(&n->clip_to, __ATOMIC_RELAXED);
+
+	if (!LIST_EMPTY(&i->cache.mappings) || page_down(from) > *off ||
+	    page_up(to) < *end)
+		return;
+	*off = max(*off, from);
+	*end = min(*end, to);
+}
+
 static int fuse_write_pages(struct inode *i, uint64_t index,
 			    struct page **pages, unsigned n)
 {
 	uint64_t size = __atomic_load_n(&i->size, __ATOMIC_ACQUIRE);
-	uint64_t off = index << PAGE_SHIFT, left;
-	unsigned max = fuse_conn(i)->max_write;
+	uint64_t off = index << PAGE_SHIFT, at;
+	uint64_t end = off + ((uint64_t)n << PAGE_SHIFT);
+	unsigned max_pages = fuse_conn(i)->max_write;
 	ssize_t r;
 
-	if (off >= size)
-		return 0; /* cut off meanwhile */
-	left = size - off;
-	if (left > (uint64_t)n << PAGE_SHIFT)
-		left = (uint64_t)n << PAGE_SHIFT;
-	while (left) {
-		uint32_t now = max << PAGE_SHIFT;
-
-		if (now > left)
-			now = (uint32_t)left;
-		r = write_chunk(i, off, pages, now);
+	clip_to_writer(i, &off, &end);
+	end = min(end, size); /* cut off meanwhile, perhaps */
+	while (off < end) {
+		at = off - (index << PAGE_SHIFT);
+		r = write_chunk(i, off, pages + (at >> PAGE_SHIFT),
+				(uint32_t)min(end - off,
+					      ((uint64_t)max_pages
+					       << PAGE_SHIFT) -
+						      at % PAGE_SIZE));
 		if (r < 0)
 			return (int)r;
-		/* A part was taken: go on at its last whole page, and let the
-		 * host say what is wrong with the rest. */
-		if (r < now)
-			r &= ~(ssize_t)(PAGE_SIZE - 1);
 		if (!r)
 			return -ENOSPC;
 		off += (uint64_t)r;
-		left -= (uint64_t)r;
-		pages += (uint64_t)r >> PAGE_SHIFT;
 	}
 	fuse_changed(i);
 	return 0;
@@ -147,31 +158,28 @@ static ssize_t fuse_read(struct file *f, struct uio *u, uint64_t *pos)
 	return n;
 }
 
-/* At pos, within the bounds of write_begin: cache, then host. */
+/* Into the cache, then the new size, then to the host. */
 static ssize_t write_through(struct inode *i, struct uio *u, uint64_t pos)
 {
 	uint64_t old = i->size;
 	ssize_t n;
-	int r;
+	int r = 0;
 
-	fuse_write_begin(i, pos + u->left);
+	fuse_write_begin(i, pos, pos + u->left);
 	n = pagecache_write(&i->cache, u, pos);
-	if (pos + (uint64_t)(n < 0 ? 0 : n) < i->size && i->size > old) {
-		/* less than was said: a fault in the caller's memory */
-		uint64_t end = pos + (uint64_t)(n < 0 ? 0 : n);
-
-		__atomic_store_n(&i->size, n > 0 && end > old ? end : old,
-				 __ATOMIC_RELEASE);
+	if (n > 0) {
+		if (pos + (uint64_t)n > old)
+			__atomic_store_n(&i->size, pos + (uint64_t)n,
+					 __ATOMIC_RELEASE);
+		r = pagecache_sync(&i->cache, pos, pos + (uint64_t)n);
 	}
-	r = n > 0 ? pagecache_sync(&i->cache, pos, pos + (uint64_t)n) : 0;
 	fuse_write_end(i);
-	if (r) {
-		pagecache_truncate(&i->cache, old);
-		__atomic_store_n(&i->size, old, __ATOMIC_RELEASE);
-		fuse_refresh(i); /* how far it came is the host's to say */
-		return r;
-	}
-	return n;
+	if (!r)
+		return n;
+	pagecache_truncate(&i->cache, old);
+	__atomic_store_n(&i->size, old, __ATOMIC_RELEASE);
+	fuse_refresh(i); /* how far it came is the host's to say */
+	return r;
 }
 
 static ssize_t fuse_write(struct file *f, struct uio *u, uint64_t *pos)

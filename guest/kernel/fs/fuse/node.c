@@ -118,15 +118,20 @@ void fuse_changed(struct inode *i)
 	mutex_unlock(&fc->lock);
 }
 
-void fuse_write_begin(struct inode *i, uint64_t size)
+static void set_clip(struct fuse_node *n, uint64_t from, uint64_t to)
+{
+	__atomic_store_n(&n->clip_from, from, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->clip_to, to, __ATOMIC_RELAXED);
+}
+
+void fuse_write_begin(struct inode *i, uint64_t from, uint64_t to)
 {
 	struct fuse_conn *fc = fuse_conn(i);
 
 	mutex_lock(&fc->lock);
 	fuse_node(i)->writers++;
 	fuse_node(i)->own_change = true;
-	if (size > i->size)
-		__atomic_store_n(&i->size, size, __ATOMIC_RELEASE);
+	set_clip(fuse_node(i), from, to);
 	bump_locked(fc, fuse_node(i));
 	mutex_unlock(&fc->lock);
 }
@@ -137,6 +142,7 @@ void fuse_write_end(struct inode *i)
 
 	mutex_lock(&fc->lock);
 	fuse_node(i)->writers--;
+	set_clip(fuse_node(i), 0, 0);
 	bump_locked(fc, fuse_node(i));
 	mutex_unlock(&fc->lock);
 }
