@@ -272,7 +272,7 @@ static bool has_writable_mapping(struct inode *i)
 	bool r = false;
 
 	mutex_lock(&i->cache.lock);
-	SLIST_FOREACH (v, &i->cache.mappings, mapping_link)
+	LIST_FOREACH (v, &i->cache.mappings, mapping_link)
 		r |= (v->flags & VMA_SHARED) && (v->flags & VMA_MAYWRITE);
 	mutex_unlock(&i->cache.lock);
 	return r;
