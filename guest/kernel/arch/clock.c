@@ -109,11 +109,12 @@ static void set_frequency(uint64_t khz, uint64_t tsc_at_zero)
 	p->version++;
 }
 
+/* wall_tsc may lie before the clock's zero: then ns_at() is negative, modulo
+ * 2^64, and so is right here.  A host that cannot read the guest's TSC gives
+ * the time when it started the VM, and 0. */
 static void set_wall(const struct bootinfo *bi)
 {
-	uint64_t at = bi->wall_tsc ? ns_at(bi->wall_tsc) : 0;
-
-	vvar->wall_offset = bi->wall_ns - at;
+	vvar->wall_offset = bi->wall_ns - ns_at(bi->wall_tsc);
 }
 
 /* KVM below QEMU keeps the page for us where it offers to. */
