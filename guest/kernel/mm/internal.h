@@ -27,6 +27,8 @@ uint32_t page_number(const struct page *p);
 struct page *page_by_number(uint32_t n);
 uint64_t mm_kernel_size(void); /* image.c */
 uint64_t mm_table_pages(void); /* fork.c */
+void mm_setup(void);
+uint64_t mm_rss_of(const struct mm *m);
 void slab_init(void);
 void pagecache_setup(void);
 void area_setup(void);
@@ -90,6 +92,10 @@ bool area_covered(struct mm *m, uint64_t start, uint64_t end);
 /* Room under RLIMIT_AS and RLIMIT_DATA for pages more. */
 int area_limits(const struct mm *m, uint64_t pages, uint32_t prot,
 		uint32_t flags) MUST_CHECK;
+bool area_may_lock(const struct mm *m, uint64_t pages); /* RLIMIT_MEMLOCK */
+long area_place(struct mm *m, uint64_t len); /* address or -ENOMEM */
+int area_set_flags(struct mm *m, uint64_t start, uint64_t end, uint32_t set,
+		   uint32_t clear) MUST_CHECK;
 bool range_ok(uint64_t addr, uint64_t len); /* user space, no wrap */
 bool rss_private(const struct vma *v); /* counts against RLIMIT_DATA */
 
@@ -133,6 +139,8 @@ struct fault {
 enum fault_result fault_in(struct fault *f);
 /* Faults all of [start, end) in, as access allows: 0, -ENOMEM, -EFAULT. */
 int fault_range(struct mm *m, uint64_t start, uint64_t end) MUST_CHECK;
+int fault_range_for(struct mm *m, uint64_t start, uint64_t end,
+		    unsigned access) MUST_CHECK;
 enum fault_result fault_file(struct fault *f);       /* fault_file.c */
 enum fault_result fault_write_shared(struct fault *f, struct page *p);
 enum fault_result fault_map(struct fault *f, struct page *p, bool write);

@@ -196,7 +196,7 @@ static unsigned plan_fill(struct pagecache *c, uint64_t index, bool around,
 		c->ra_window = min(c->ra_window * 2, READ_AHEAD_MAX + 0U);
 		stop = index + c->ra_window;
 	}
-	stop = min(stop, end);
+	stop = max(min(stop, end), index + 1);
 	for (uint64_t i = index + 1; i < stop; i++)
 		if (cache_find(c, i))
 			stop = i;

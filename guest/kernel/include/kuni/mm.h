@@ -222,7 +222,9 @@ uint64_t mm_brk(struct mm *m, uint64_t brk);
 long mm_remap(struct mm *m, uint64_t addr, uint64_t old_len, uint64_t new_len,
 	      int flags, uint64_t new_addr);
 int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice) MUST_CHECK;
-int mm_lock_pages(struct mm *m, uint64_t addr, uint64_t len, bool on) MUST_CHECK;
+enum mm_lock_how { MM_UNLOCK, MM_LOCK, MM_LOCK_ONFAULT };
+int mm_lock_pages(struct mm *m, uint64_t addr, uint64_t len,
+		  enum mm_lock_how how) MUST_CHECK;
 int mm_lock_all(struct mm *m, int flags) MUST_CHECK; /* MCL_*; 0 unlocks */
 int mm_sync(struct mm *m, uint64_t addr, uint64_t len, int flags) MUST_CHECK;
 /* One byte a page into vec[]: 1 resident; -ENOMEM at a hole. */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fault.c: page faults.
+ *
+ * fault_in() makes one page accessible: demand-zero, copy-on-write, or from
+ * the page cache (fault_file.c).  It holds mm.lock while it decides and maps,
+ * but not while a page is read: then it drops the lock, reads, and begins
+ * again, holding the page so that it is not evicted meanwhile.
+ *
+ * A page found in the tables may be write-protected by write-back or removed
+ * by truncation, neither of which takes mm.lock: what was seen is checked again
+ * under pt_lock before an entry is replaced, and where it changed, the access
+ * just faults again.
+ */
+#include "kuni/mm.h"
+
+#include <string.h>
+
+#include "internal.h"
+#include "kuni/klog.h"
+#include "kuni/task.h"
+#include "layout.h"
+
+#define OOM_TRIES  50
+#define OOM_PAUSE  2000000ULL /* ns: for the victim to die */
+#define RECLAIM    64         /* pages */
+
+/* Whether area v below addr may grow down to it. */
+static bool grow_stack(struct mm *m, struct vma *v, uint64_t addr)
+{
+	const struct vma *prev = vma_prev(v);
+	uint64_t pages = (v->start - addr) >> PAGE_SHIFT;
+
+	if (!(v->flags & VMA_GROWSDOWN) || addr < MMAP_MIN_ADDR ||
+	    v->end - addr > rlimit_get(RLIMIT_STACK))
+		return false;
+	if (prev && !(prev->flags & VMA_GROWSDOWN) && prev->prot &&
+	    prev->end + STACK_GUARD > addr)
+		return false;
+	if (prev && prev->end > addr)
+		return false;
+	if (area_limits(m, pages, v->prot, v->flags) ||
+	    ((v->flags & VMA_LOCKED) && !area_may_lock(m, pages)))
+		return false;
+	vma_resize(m, v, addr, v->end);
+	return true;
+}
+
+/* The area at f->addr, where it allows the access. */
+static enum fault_result check_access(struct fault *f)
+{
+	struct vma *v = mm_find(f->mm, f->addr);
+
+	if (!v || (v->start > f->addr && !grow_stack(f->mm, v, f->addr)))
+		return FAULT_MAPERR;
+	f->v = v;
+	if (!f->access) /* whatever the area is for */
+		f->access = (v->prot & PROT_W) && !(v->flags & VMA_SHARED) ?
+				    ACCESS_WRITE :
+				    ACCESS_READ;
+	if (f->access & ACCESS_READ ? !v->prot : f->access & ~v->prot)
+		return FAULT_ACCERR;
+	return FAULT_OK;
+}
+
+/* What is mapped at f->addr, with a reference; NULL: nothing. */
+static struct page *mapped_page(struct fault *f, unsigned *prot)
+{
+	struct page *p = NULL;
+	paddr_t pa;
+
+	spin_lock(&f->mm->pt_lock);
+	if (arch_pt_walk(&f->mm->pt, f->addr, &pa, prot)) {
+		p = page_of(pa);
+		page_get(p);
+	}
+	spin_unlock(&f->mm->pt_lock);
+	return p;
+}
+
+/* Replaces the entry of p by one of to, where p is still there. */
+static bool replace(struct fault *f, struct page *p, struct page *to,
+		    bool write)
+{
+	bool same;
+	paddr_t pa;
+	unsigned prot;
+
+	spin_lock(&f->mm->pt_lock);
+	same = arch_pt_walk(&f->mm->pt, f->addr, &pa, &prot) &&
+	       pa == page_paddr(p);
+	if (same) /* the tables exist: cannot fail */
+		ensure(arch_pt_map(&f->mm->pt, f->addr, page_paddr(to),
+				   pt_prot(f->v, write)) == 0);
+	spin_unlock(&f->mm->pt_lock);
+	return same;
+}
+
+/* Maps p where nothing is; takes over the reference. */
+enum fault_result fault_map(struct fault *f, struct page *p, bool write)
+{
+	int err;
+
+	spin_lock(&f->mm->pt_lock);
+	err = arch_pt_map(&f->mm->pt, f->addr, page_paddr(p),
+			  pt_prot(f->v, write));
+	spin_unlock(&f->mm->pt_lock);
+	if (err) {
+		page_put(p);
+		return FAULT_NOMEM;
+	}
+	rss_add(f->mm, 1);
+	return FAULT_OK;
+}
+
+static enum fault_result fault_zero(struct fault *f)
+{
+	struct page *p = page_alloc(0, PAGE_ZERO);
+
+	return p ? fault_map(f, p, true) : FAULT_NOMEM;
+}
+
+/* A store to a private page p that is not writable: its own, or a copy. */
+static enum fault_result fault_copy(struct fault *f, struct page *p)
+{
+	struct page *copy;
+
+	/* the table's reference and ours: nobody else has it */
+	if (!(p->flags & PG_CACHE) &&
+	    __atomic_load_n(&p->ref, __ATOMIC_ACQUIRE) == 2) {
+		(void)replace(f, p, p, true);
+		return FAULT_OK;
+	}
+	copy = page_alloc(0, PAGE_ANY);
+	if (!copy)
+		return FAULT_NOMEM;
+	memcpy(page_virt(copy), page_virt(p), PAGE_SIZE);
+	if (!replace(f, p, copy, true)) {
+		page_put(copy);
+		return FAULT_OK;
+	}
+	arch_tlb_flush(&f->mm->pt, f->addr, f->addr + PAGE_SIZE);
+	page_put(p); /* the table's */
+	return FAULT_OK;
+}
+
+static enum fault_result fault_present(struct fault *f, struct page *p,
+				       unsigned prot)
+{
+	unsigned want = pt_prot(f->v, prot & PROT_W);
+
+	if ((f->access & ACCESS_WRITE) && !(want & PROT_W))
+		return f->v->flags & VMA_SHARED ? fault_write_shared(f, p) :
+						  fault_copy(f, p);
+	/* protection was lowered once, or another CPU was faster */
+	if (want != (prot & (PROT_R | PROT_W | PROT_X | PROT_USER)))
+		(void)replace(f, p, p, want & PROT_W);
+	return FAULT_OK;
+}
+
+static enum fault_result fault_locked(struct fault *f)
+{
+	enum fault_result r = check_access(f);
+	unsigned prot;
+	struct page *p;
+
+	if (r)
+		return r;
+	if (f->v->flags & VMA_PFN) /* mapped when the area was made */
+		return f->access & ACCESS_WRITE ? FAULT_ACCERR : FAULT_OK;
+	p = mapped_page(f, &prot);
+	if (p) {
+		r = fault_present(f, p, prot);
+		page_put(p);
+		return r;
+	}
+	return vma_cache(f->v) ? fault_file(f) : fault_zero(f);
+}
+
+/* Reads the page that fault_locked() asked for. */
+static enum fault_result read_in(struct fault *f)
+{
+	struct pagecache *c = &f->io_file->inode->cache;
+	struct page *p = NULL;
+	int err;
+
+	f->major = true;
+	mutex_lock(&c->lock);
+	err = cache_get_locked(c, f->io_index, CACHE_AROUND, &p);
+	mutex_unlock(&c->lock);
+	file_put(f->io_file);
+	f->io_file = NULL;
+	if (f->held)
+		page_put(f->held);
+	f->held = p;
+	if (err == -ENOMEM)
+		return FAULT_NOMEM;
+	return err ? FAULT_BUS : FAULT_OK;
+}
+
+enum fault_result fault_in(struct fault *f)
+{
+	enum fault_result r;
+
+	for (;;) {
+		mutex_lock(&f->mm->lock);
+		r = fault_locked(f);
+		mutex_unlock(&f->mm->lock);
+		if (r != FAULT_IO)
+			break;
+		r = read_in(f);
+		if (r)
+			break;
+	}
+	if (f->held)
+		page_put(f->held);
+	f->held = NULL;
+	return r;
+}
+
+/* access 0: as each area allows. */
+int fault_range_for(struct mm *m, uint64_t start, uint64_t end,
+		    unsigned access)
+{
+	for (; start < end; start += PAGE_SIZE) {
+		struct fault f = { .mm = m, .addr = start, .access = access };
+		enum fault_result r = fault_in(&f);
+
+		if (r == FAULT_NOMEM && pagecache_reclaim(RECLAIM))
+			r = fault_in(&f);
+		if (r == FAULT_BUS)
+			return -EFAULT;
+		if (r)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int fault_range(struct mm *m, uint64_t start, uint64_t end)
+{
+	return fault_range_for(m, start, end, 0);
+}
+
+/* Memory ran out: true where another try makes sense. */
+static bool make_room(unsigned try)
+{
+	if (signal_fatal_pending())
+		return false;
+	if (pagecache_reclaim(RECLAIM))
+		return true;
+	oom_kill();
+	if (try >= OOM_TRIES || signal_fatal_pending())
+		return false;
+	sched_prepare(TASK_SLEEP_HARD);
+	(void)sched_sleep(arch_clock_ns() + OOM_PAUSE);
+	sched_finish();
+	return true;
+}
+
+/* A fault at addr in m.  0: the access may be tried again.  -EFAULT: it is a
+ * signal, in *signo and *code.  -ENOMEM: no memory; the caller was or will be
+ * killed, or may try again.  Called with interrupts on and no lock whose rank
+ * is that of an mm or larger. */
+int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
+	     int *code)
+{
+	struct fault f = { .mm = m,
+			   .addr = page_down(addr),
+			   .access = access & ACCESS_WRITE ? ACCESS_WRITE :
+							     access };
+	enum fault_result r = FAULT_MAPERR;
+
+	*signo = SIGSEGV;
+	*code = SEGV_MAPERR;
+	if (addr >= USER_END)
+		return -EFAULT;
+	for (unsigned try = 0;; try++) {
+		r = fault_in(&f);
+		if (r != FAULT_NOMEM)
+			break;
+		if (!make_room(try))
+			return -ENOMEM;
+	}
+	if (f.major)
+		current->majflt++;
+	else
+		current->minflt++;
+	if (r == FAULT_OK)
+		return 0;
+	if (r == FAULT_ACCERR)
+		*code = SEGV_ACCERR;
+	if (r == FAULT_BUS) {
+		*signo = SIGBUS;
+		*code = BUS_ADRERR;
+	}
+	return -EFAULT;
+}
