@@ -2,8 +2,8 @@
 /*
  * jail.h: what the monitor gives up before the guest runs.
  *
- * jail_mounts(), jail_drop(), then jail_thread() for each thread, in this
- * order.  Nothing of it can be taken back.
+ * jail_mounts(), jail_enter(), jail_drop(), then jail_thread() for each thread,
+ * in this order.  Nothing of it can be taken back.
  */
 #ifndef HOST_JAIL_H
 #define HOST_JAIL_H
@@ -16,6 +16,9 @@
  * reach of the FUSE server. */
 int jail_mounts(const struct vm_plan *plan, int *root_fd, struct err *e)
 	MUST_CHECK;
+/* That tree becomes "/", the rest of the host's files is out of reach.  What
+ * needs /proc or a path of the host is done before. */
+int jail_enter(int root_fd, struct err *e) MUST_CHECK;
 /* No new privileges; of the capabilities only those that a file server of
  * many users needs.  For this thread and those that it makes later. */
 int jail_drop(struct err *e) MUST_CHECK;

@@ -2,8 +2,9 @@
 /*
  * panic.c: what the guest kernel says on its debug port.
  *
- * Bytes become lines; a line becomes a record of the log.  A line that begins
- * with "panic" begins the guest's last words: from it on, lines are errors.
+ * Bytes become lines; a line is "<N>text", N the guest's klog level, and
+ * becomes a record of the log.  A text that begins with "panic" begins the
+ * guest's last words: from it on, lines are errors.
  * A frame of a backtrace, `  #N 0xffffffff........`, gets its function's name.
  * What the guest prints is not trusted: control bytes are shown as '?', and
  * the log is bounded by LINE_MAX_BYTES a line; its rate is the guest's CPU
@@ -87,24 +88,41 @@ static uint64_t frame_address(const char *line)
 	return strtoull(end, NULL, 16);
 }
 
+/* Splits off "<N>".  strace is asked for by the user, so it is shown where
+ * warnings are. */
+static const char *level_of(const char *line, enum log_level *level)
+{
+	static const enum log_level map[] = { LOG_ERROR, LOG_WARN, LOG_INFO,
+					      LOG_DEBUG, LOG_WARN };
+
+	*level = LOG_WARN;
+	if (line[0] != '<' || line[1] < '0' || line[1] > '4' || line[2] != '>')
+		return line;
+	*level = map[line[1] - '0'];
+	return line + 3;
+}
+
 static void show_line(struct panic_sink *p)
 {
 	char name[200] = "";
+	enum log_level level;
+	const char *text;
 	uint64_t at;
 
 	p->line[p->len] = 0;
 	p->len = 0;
 	if (!p->line[0])
 		return;
-	if (!p->panicking && strncmp(p->line, "panic", 5) == 0) {
+	text = level_of(p->line, &level);
+	if (!p->panicking && strncmp(text, "panic", 5) == 0) {
 		p->panicking = true;
-		snprintf(p->message, sizeof(p->message), "%s", p->line);
+		snprintf(p->message, sizeof(p->message), "%s", text);
 	}
-	at = frame_address(p->line);
+	at = frame_address(text);
 	if (at)
 		name_of(p, at, name, sizeof(name));
-	log_line(p->panicking ? LOG_ERROR : LOG_INFO, "guest: id=%s %s%s%s",
-		 p->id, p->line, name[0] ? " " : "", name);
+	log_line(p->panicking ? LOG_ERROR : level, "guest: id=%s %s%s%s",
+		 p->id, text, name[0] ? " " : "", name);
 }
 
 void panic_feed(struct panic_sink *p, const void *buf, size_t len)

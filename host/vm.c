@@ -12,6 +12,7 @@
 #include "host/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -378,7 +379,7 @@ static int init(struct machine_end *end, const struct vm_plan *plan,
 static int start(struct machine_end *end, struct err *e)
 {
 	struct machine *m = &end->m;
-	int root_fd, r;
+	int root_fd, own_fd, r;
 
 	m->ops = choose(m->plan);
 	timeline_mark(m->timeline, "back end chosen");
@@ -390,12 +391,17 @@ static int start(struct machine_end *end, struct err *e)
 	if (r < 0)
 		return r;
 	timeline_mark(m->timeline, "mounts made");
+	own_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
 	/* Not its readonly: the root's mount is read-only then, while bind
 	 * mounts below it may be writable. */
 	r = fuse_server_create(&m->fuse, root_fd, false, e);
 	if (r < 0)
 		return r;
-	r = jail_drop(e);
+	r = own_fd < 0 ? err_set(e, errno, "root") : jail_enter(own_fd, e);
+	if (own_fd >= 0)
+		close(own_fd);
+	if (!r)
+		r = jail_drop(e);
 	if (r < 0)
 		return r;
 	timeline_mark(m->timeline, "privileges dropped");
