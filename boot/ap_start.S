@@ -19,7 +19,7 @@ ap_trampoline:
 	xor %ax, %ax
 	mov %ax, %ds
 	lgdtl AT(ap_gdtr)
-	mov $0xa0, %eax		# PAE, PGE
+	mov $0x20, %eax		# PAE
 	mov %eax, %cr4
 	mov AT(ap_root), %eax
 	mov %eax, %cr3

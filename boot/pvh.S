@@ -6,7 +6,8 @@
  * Builds the boot page tables that boot/abi/layout.h describes, as the kvm
  * back end does, goes to long mode and calls pvh_main(), which makes bootinfo
  * from the start info; then start64.  While it changes over, PML4[0] and
- * PDPT_KERNEL[0] map the image one to one as well.
+ * PDPT_KERNEL[0] map the image one to one as well; the entries are global, so
+ * CR4.PGE stays off until arch/cpu.c sets it, which forgets that map.
  */
 #include "layout.h"
 
@@ -21,7 +22,7 @@
 #define PD_MORE   7
 #define RW        3	/* present, writable */
 #define NX_HIGH   0x80000000
-#define LARGE     0x83	/* present, writable, PS */
+#define LARGE     0x183	/* present, writable, PS, global */
 
 	.section .note.kuni, "a", @note
 	.balign 4
@@ -72,7 +73,7 @@ pvh_start:
 	cmp $PHYS(_data), %eax
 	jb 4f			# read-only data
 	or $2, %edx
-4:	or $1, %edx
+4:	or $0x101, %edx		# present, global
 	mov %edx, (%edi)
 	add $4096, %eax
 	add $8, %edi
@@ -108,7 +109,7 @@ pvh_start:
 	loop 7b
 
 8:	lgdt PHYS(pvh_gdtr)
-	mov $0xa0, %eax		# PAE, PGE
+	mov $0x20, %eax		# PAE; PGE waits until the low map is gone
 	mov %eax, %cr4
 	mov $TABLE(PML4), %eax
 	mov %eax, %cr3

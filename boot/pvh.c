@@ -18,6 +18,7 @@
 #define HVM_START_MAGIC 0x336ec578U
 #define HVM_RAM         1U
 #define GIB             (1UL << 30)
+#define PTE_GIB         (0x183UL | 1UL << 63) /* P, W, PS, G, NX */
 
 struct hvm_start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -50,7 +51,8 @@ static _Noreturn void pvh_fail(const char *why)
 				 : "a"(*why), "Nd"((uint16_t)PORT_DEBUGCON));
 	__asm__ volatile("outl %0, %1"
 			 :
-			 : "a"((uint32_t)EXIT_PANIC), "Nd"((uint16_t)PORT_EXIT));
+			 : "a"((uint32_t)EXIT_PANIC),
+			   "Nd"((uint16_t)PORT_EXIT));
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }
@@ -67,7 +69,7 @@ static uint64_t map_high(uint64_t base, uint64_t end)
 		return min(end, low);
 	end = min(end, 512 * GIB);
 	for (base = max(base, low) & ~(GIB - 1); base < end; base += GIB)
-		pdpt[base / GIB] = base | 0x83 | 1UL << 63;
+		pdpt[base / GIB] = base | PTE_GIB;
 	return end;
 }
 

@@ -37,22 +37,22 @@ _Noreturn void kernel_main(struct bootinfo *bi)
 {
 	struct task *init;
 
-	arch_init_early(bi);           /* traps, per-CPU data, the clock */
+	arch_init_early(bi); /* traps, per-CPU data, the clock */
 	mark(bi, MARK_ENTRY);
-	options(bi);                   /* log level, strace */
-	page_init(bi);                 /* physical pages */
-	mm_init();                     /* objects, address spaces */
-	sched_init();                  /* run queue of this CPU */
-	random_init(bi->seed);         /* random numbers from the host's seed */
+	options(bi);           /* log level, strace */
+	page_init(bi);         /* physical pages */
+	mm_init();             /* objects, address spaces */
+	sched_init();          /* run queue of this CPU */
+	random_init(bi->seed); /* random numbers from the host's seed */
 	memset(bi->seed, 0, sizeof(bi->seed));
 	__stack_chk_guard = random_u64() & ~0xffUL;
 	mark(bi, MARK_MM);
-	drivers_init(bi);              /* devices to drivers, none touched */
-	fs_init();                     /* file systems */
-	arch_init_irq(bi);             /* interrupt controller, timer */
+	drivers_init(bi);  /* devices to drivers, none touched */
+	fs_init();         /* file systems */
+	arch_init_irq(bi); /* interrupt controller, timer */
 	mark(bi, MARK_DEVICES);
 	if (kthread_create(&init, "init", init_start,
 			   phys_to_virt(bi->launch_gpa)))
 		panic("main: no memory for the first task");
-	sched_cpu_main();              /* this CPU runs tasks from here on */
+	sched_cpu_main(); /* this CPU runs tasks from here on */
 }

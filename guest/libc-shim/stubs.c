@@ -24,7 +24,8 @@ extern uintptr_t __stack_chk_guard;
 
 static struct _reent reent;
 struct _reent *_impure_ptr = &reent;
-uintptr_t __stack_chk_guard = 0x6b756e69ff0a0d00UL; /* until main.c has random */
+uintptr_t __stack_chk_guard =
+	0x6b756e69ff0a0d00UL; /* until main.c has random */
 
 /* Written by strtol() and its like, never read. */
 int *__errno(void)

@@ -20,10 +20,10 @@
 #define GDT_SLOTS 11
 
 /* struct cpu and struct arch_cpu, from GS */
-#define CPU_SELF    0
-#define CPU_CURRENT 8
-#define CPU_KSTACK  16
-#define CPU_USER_SP 24
+#define CPU_SELF     0
+#define CPU_CURRENT  8
+#define CPU_KSTACK   16
+#define CPU_USER_SP  24
 #define CPU_ENTER_SP 256 /* arch_cpu.enter_sp */
 
 /* struct arch_regs */
@@ -38,18 +38,19 @@
 #define REGS_SIZE   168
 
 /* vectors */
-#define VEC_NMI      2
-#define VEC_DEVICE   0x30 /* up to VEC_LAST_DEVICE: the host's or the I/O APIC's */
-#define VEC_GSI      0x80 /* I/O APIC line n is VEC_GSI + n */
+#define VEC_NMI 2
+#define VEC_DEVICE                                                             \
+	0x30 /* up to VEC_LAST_DEVICE: the host's or the I/O APIC's */
+#define VEC_GSI         0x80 /* I/O APIC line n is VEC_GSI + n */
 #define VEC_LAST_DEVICE 0xef
-#define VEC_TIMER    0xf0
-#define VEC_RESCHED  0xf1
-#define VEC_CALL     0xf2
-#define VEC_SPURIOUS 0xff
+#define VEC_TIMER       0xf0
+#define VEC_RESCHED     0xf1
+#define VEC_CALL        0xf2
+#define VEC_SPURIOUS    0xff
 
-#define IST_NMI 1
-#define IST_DF  2
-#define IST_MC  3
+#define IST_NMI  1
+#define IST_DF   2
+#define IST_MC   3
 #define IST_SIZE 8192
 
 #endif

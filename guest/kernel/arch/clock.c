@@ -14,11 +14,11 @@
 #include "kuni/vdso.h"
 #include "x86.h"
 
-#define MSR_KVM_CLOCK      0x4b564d01U
-#define KVM_CLOCK_FEATURE  (1U << 3)
-#define CALIBRATE_NS       2000000U
-#define FIRST_GUESS_KHZ    2000000U /* until the calibration */
-#define PVCLOCK_STABLE     1U
+#define MSR_KVM_CLOCK     0x4b564d01U
+#define KVM_CLOCK_FEATURE (1U << 3)
+#define CALIBRATE_NS      2000000U
+#define FIRST_GUESS_KHZ   2000000U /* until the calibration */
+#define PVCLOCK_STABLE    1U
 
 uint64_t clock_tsc_khz;
 
@@ -32,7 +32,8 @@ static uint64_t scale(const struct pvclock_time *p, uint64_t delta)
 		delta >>= -p->tsc_shift;
 	else
 		delta <<= p->tsc_shift;
-	return (uint64_t)((unsigned __int128)delta * p->tsc_to_system_mul >> 32);
+	return (uint64_t)((unsigned __int128)delta * p->tsc_to_system_mul >>
+			  32);
 }
 
 /* Nanoseconds at the given TSC, which may lie before the page's stamp. */
@@ -43,7 +44,8 @@ static uint64_t ns_at(uint64_t tsc)
 	uint64_t ns;
 
 	do {
-		p.version = __atomic_load_n(&v->version, __ATOMIC_ACQUIRE) & ~1U;
+		p.version =
+			__atomic_load_n(&v->version, __ATOMIC_ACQUIRE) & ~1U;
 		p.tsc_timestamp = v->tsc_timestamp;
 		p.system_time = v->system_time;
 		p.tsc_to_system_mul = v->tsc_to_system_mul;
@@ -150,7 +152,8 @@ void clock_init(const struct bootinfo *bi)
 		clock_is_kvm = ask_kvm();
 	}
 	if (clock_is_kvm)
-		clock_tsc_khz = bi->tsc_khz ? bi->tsc_khz : khz_of(&vvar->clock);
+		clock_tsc_khz =
+			bi->tsc_khz ? bi->tsc_khz : khz_of(&vvar->clock);
 	else
 		set_frequency(bi->tsc_khz ? bi->tsc_khz : FIRST_GUESS_KHZ,
 			      rdtsc());

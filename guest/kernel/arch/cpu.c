@@ -33,13 +33,13 @@ _Static_assert(sizeof(struct arch_regs) == REGS_SIZE, "asm.h");
 #define CPU_BLOCK_ORDER 3 /* the area, then the IST stacks at IST_OFFSET */
 #define IST_OFFSET      8192
 _Static_assert(sizeof(struct arch_cpu) <= IST_OFFSET &&
-		       IST_OFFSET + 3 * IST_SIZE <=
-			       PAGE_SIZE << CPU_BLOCK_ORDER,
+		       IST_OFFSET + 3 * IST_SIZE <= PAGE_SIZE
+							    << CPU_BLOCK_ORDER,
 	       "a CPU's block");
 
-#define CR0_SET   0x50033UL /* PE MP ET NE WP AM */
-#define CR0_CLEAR 0xcUL     /* EM TS */
-#define CR4_SET   0x6a0UL   /* PAE PGE OSFXSR OSXMMEXCPT */
+#define CR0_SET      0x50033UL /* PE MP ET NE WP AM */
+#define CR0_CLEAR    0xcUL     /* EM TS */
+#define CR4_SET      0x6a0UL   /* PAE PGE OSFXSR OSXMMEXCPT */
 #define CR4_UMIP     (1UL << 11)
 #define CR4_FSGSBASE (1UL << 16)
 #define CR4_OSXSAVE  (1UL << 18)
@@ -94,7 +94,8 @@ static void cpu_fill(struct arch_cpu *c, unsigned id, uint8_t *ist)
 	c->gdt[SEL_TSS / 8 + 1] = tss >> 32;
 	c->tss.iomap = sizeof(c->tss); /* no I/O ports for user mode */
 	for (unsigned i = 0; i < 3; i++) {
-		uint64_t *top = (uint64_t *)(void *)(ist + (i + 1) * IST_SIZE - 16);
+		uint64_t *top =
+			(uint64_t *)(void *)(ist + (i + 1) * IST_SIZE - 16);
 
 		*top = (uint64_t)c; /* entry.S: trap_paranoid_entry */
 		c->tss.ist[i] = (uint64_t)top;
@@ -139,7 +140,10 @@ static void load_tables(struct arch_cpu *c)
 			 : "rax", "memory");
 	d.limit = sizeof(struct idt_entry) * 256 - 1;
 	d.base = (uint64_t)idt;
-	__asm__ volatile("lidt %0; ltr %w1" : : "m"(d), "r"(SEL_TSS) : "memory");
+	__asm__ volatile("lidt %0; ltr %w1"
+			 :
+			 : "m"(d), "r"(SEL_TSS)
+			 : "memory");
 }
 
 static void load_control(void)

@@ -15,13 +15,13 @@
 #include "kuni/task.h"
 #include "x86.h"
 
-#define XCR0_SSE    3UL
-#define XCR0_AVX    7UL
-#define XCR0_AVX512 0xe7UL
-#define SIZE_FXSAVE 512U
-#define SIZE_SSE    576U
-#define SIZE_AVX    832U
-#define FPU_ALIGN   64UL
+#define XCR0_SSE      3UL
+#define XCR0_AVX      7UL
+#define XCR0_AVX512   0xe7UL
+#define SIZE_FXSAVE   512U
+#define SIZE_SSE      576U
+#define SIZE_AVX      832U
+#define FPU_ALIGN     64UL
 #define FCW_DEFAULT   0x37f
 #define MXCSR_DEFAULT 0x1f80
 #define MXCSR_AT      24
@@ -31,7 +31,7 @@ uint64_t fpu_features;
 
 /* Before each area; the area is 64-aligned behind it. */
 struct fpu_header {
-	void *block; /* of kmalloc */
+	void *block;  /* of kmalloc */
 	uint64_t cpu; /* that held it last, -1: memory is newer */
 };
 _Static_assert(sizeof(struct fpu_header) <= FPU_ALIGN, "header");

@@ -360,8 +360,7 @@ void arch_pt_visit(struct arch_pt *pt, uint64_t start, uint64_t end,
 		   void *arg)
 {
 	uint64_t me = 1UL << this_cpu()->id;
-	bool others =
-		__atomic_load_n(&pt->active[0], __ATOMIC_SEQ_CST) & ~me;
+	bool others = __atomic_load_n(&pt->active[0], __ATOMIC_SEQ_CST) & ~me;
 
 	while (start < end) {
 		uint64_t *pte = pte_find(pt->root, &start);

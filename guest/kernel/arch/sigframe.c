@@ -16,18 +16,18 @@
 #include "kuni/task.h"
 #include "x86.h"
 
-#define UC_FP_XSTATE  1U
-#define UC_SIGCONTEXT_SS 2U
+#define UC_FP_XSTATE         1U
+#define UC_SIGCONTEXT_SS     2U
 #define UC_STRICT_RESTORE_SS 4U
-#define XSTATE_MAGIC1 0x46505853U
-#define XSTATE_MAGIC2 0x46505845U
-#define RED_ZONE      128
-#define LEGACY_SIZE   512U
-#define XSTATE_BV_AT  512
-#define SW_BYTES_AT   464
-#define MXCSR_AT      24
-#define LEGACY_FEATURES 3UL /* x87, SSE */
-#define MXCSR_MASK    0xffbfU /* every x86-64 CPU's, DAZ included */
+#define XSTATE_MAGIC1        0x46505853U
+#define XSTATE_MAGIC2        0x46505845U
+#define RED_ZONE             128
+#define LEGACY_SIZE          512U
+#define XSTATE_BV_AT         512
+#define SW_BYTES_AT          464
+#define MXCSR_AT             24
+#define LEGACY_FEATURES      3UL     /* x87, SSE */
+#define MXCSR_MASK           0xffbfU /* every x86-64 CPU's, DAZ included */
 
 struct lx_stack {
 	uint64_t sp;
@@ -275,7 +275,8 @@ static void restore_altstack(const struct lx_stack *s, uint64_t sp)
 	} else if (s->size >= MINSIGSTKSZ) {
 		t->altstack_sp = s->sp;
 		t->altstack_size = s->size;
-		t->altstack_flags = (int32_t)((uint32_t)s->flags & SS_AUTODISARM);
+		t->altstack_flags =
+			(int32_t)((uint32_t)s->flags & SS_AUTODISARM);
 	}
 }
 
@@ -307,8 +308,7 @@ long arch_sigreturn(struct arch_regs *r)
 	struct lx_ucontext uc;
 	uint64_t at = r->rsp - 8; /* the restorer popped the first word */
 
-	if (copy_from_user(&uc,
-			   UADDR(at + offsetof(struct rt_sigframe, uc)),
+	if (copy_from_user(&uc, UADDR(at + offsetof(struct rt_sigframe, uc)),
 			   sizeof(uc)) ||
 	    pull_fpu(uc.mc.fpstate)) {
 		signal_force(SIGSEGV, SI_KERNEL, 0);

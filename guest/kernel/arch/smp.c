@@ -55,7 +55,8 @@ static void prepare_trampoline(void)
 	char *page = phys_to_virt(TRAMPOLINE_GPA);
 	uint32_t root = (uint32_t)mmu_trampoline_root();
 
-	memcpy(page, ap_trampoline, (size_t)(ap_trampoline_end - ap_trampoline));
+	memcpy(page, ap_trampoline,
+	       (size_t)(ap_trampoline_end - ap_trampoline));
 	memcpy(page + (ap_root - ap_trampoline), &root, sizeof(root));
 }
 
@@ -164,9 +165,9 @@ void arch_send_ipi(unsigned cpu, enum arch_ipi what)
 	if (what == IPI_STOP)
 		__atomic_store_n(&smp_stopping, true, __ATOMIC_SEQ_CST);
 	if (cpus_online >> cpu & 1)
-		apic_ipi(cpu, what == IPI_STOP  ? VEC_NMI :
-			      what == IPI_CALL ? VEC_CALL :
-						 VEC_RESCHED);
+		apic_ipi(cpu, what == IPI_STOP   ? VEC_NMI
+			      : what == IPI_CALL ? VEC_CALL
+						 : VEC_RESCHED);
 	if (on)
 		arch_irq_on();
 }

@@ -160,8 +160,8 @@ long arch_prctl(int code, uaddr_t addr)
 	case ARCH_GET_GS:
 		arch_irq_off();
 		save_bases(&current->arch);
-		v = code == ARCH_GET_FS ? current->arch.fs_base :
-					  current->arch.gs_base;
+		v = code == ARCH_GET_FS ? current->arch.fs_base
+					: current->arch.gs_base;
 		arch_irq_on();
 		return copy_to_user(addr, &v, sizeof(v));
 	default:

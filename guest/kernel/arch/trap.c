@@ -13,19 +13,35 @@
 #include "x86.h"
 
 enum {
-	EXC_DE, EXC_DB, EXC_NMI, EXC_BP, EXC_OF, EXC_BR, EXC_UD, EXC_NM, EXC_DF,
-	EXC_TS = 10, EXC_NP, EXC_SS, EXC_GP, EXC_PF, EXC_MF = 16, EXC_AC, EXC_MC,
-	EXC_XM, EXC_CP = 21,
+	EXC_DE,
+	EXC_DB,
+	EXC_NMI,
+	EXC_BP,
+	EXC_OF,
+	EXC_BR,
+	EXC_UD,
+	EXC_NM,
+	EXC_DF,
+	EXC_TS = 10,
+	EXC_NP,
+	EXC_SS,
+	EXC_GP,
+	EXC_PF,
+	EXC_MF = 16,
+	EXC_AC,
+	EXC_MC,
+	EXC_XM,
+	EXC_CP = 21,
 };
 
 #define PF_WRITE 2U
 #define PF_EXEC  16U
 
-#define FPE_FLTDIV   3
-#define FPE_FLTOVF   4
-#define FPE_FLTUND   5
-#define FPE_FLTRES   6
-#define DR6_STEP     (1UL << 14)
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define DR6_STEP   (1UL << 14)
 
 struct idt_entry idt[256] __attribute__((aligned(4096)));
 
@@ -244,8 +260,10 @@ static void kernel_page_fault(struct arch_regs *r)
 	uint64_t addr = read_cr2();
 
 	if (!in_uaccess(r->rip) || addr >= USER_END)
-		panic_regs(r, "page fault in the kernel: %s at 0x%016lx, error %lx",
-			   what[fault_access(r->orig_rax)], addr, r->orig_rax);
+		panic_regs(
+			r,
+			"page fault in the kernel: %s at 0x%016lx, error %lx",
+			what[fault_access(r->orig_rax)], addr, r->orig_rax);
 	if (!resolve(r, addr))
 		r->rip = (uint64_t)uaccess_fault;
 }

@@ -22,19 +22,19 @@ struct tss {
 
 /* The per-CPU area: GS points to it while the kernel runs. */
 struct arch_cpu {
-	struct cpu cpu;           /* first: kuni/arch.h knows it */
+	struct cpu cpu; /* first: kuni/arch.h knows it */
 	/* [o] where arch_user_enter() left off; at CPU_ENTER_SP */
 	uint64_t enter_sp __attribute__((aligned(256)));
-	struct arch_pt *loaded;   /* [o] in CR3; NULL: the kernel's root */
-	void *fpu_live;           /* [o] area whose state the registers hold */
-	bool apic_on;             /* [o] LAPIC enabled */
-	bool timer_on;            /* [o] LVT of the timer programmed */
-	uint64_t timer_armed;     /* [o] ns that the hardware has, 0: none */
-	uint64_t timer_want;      /* [o] ns that arch_timer_set() asked for */
-	uint64_t gdt[GDT_SLOTS];  /* [I] */
-	struct tss tss;           /* rsp[0] [o], else [I] */
-	uint8_t *ist;             /* [I] three stacks of IST_SIZE */
-	uint64_t boot_stack;      /* [I] top of the stack it starts on */
+	struct arch_pt *loaded;  /* [o] in CR3; NULL: the kernel's root */
+	void *fpu_live;          /* [o] area whose state the registers hold */
+	bool apic_on;            /* [o] LAPIC enabled */
+	bool timer_on;           /* [o] LVT of the timer programmed */
+	uint64_t timer_armed;    /* [o] ns that the hardware has, 0: none */
+	uint64_t timer_want;     /* [o] ns that arch_timer_set() asked for */
+	uint64_t gdt[GDT_SLOTS]; /* [I] */
+	struct tss tss;          /* rsp[0] [o], else [I] */
+	uint8_t *ist;            /* [I] three stacks of IST_SIZE */
+	uint64_t boot_stack;     /* [I] top of the stack it starts on */
 };
 
 static inline struct arch_cpu *arch_this(void)
@@ -83,9 +83,9 @@ void cpu_load(struct arch_cpu *c);       /* GDT, IDT, TSS, GS, MSRs, CRs */
 #define EFER_SCE 1U
 #define EFER_NXE (1U << 11)
 
-#define RFLAGS_CF 1UL
-#define RFLAGS_TF (1UL << 8)
-#define RFLAGS_IF (1UL << 9)
+#define RFLAGS_CF    1UL
+#define RFLAGS_TF    (1UL << 8)
+#define RFLAGS_IF    (1UL << 9)
 #define RFLAGS_FIXED 2UL
 /* what a program may set: CF PF AF ZF SF TF DF OF RF AC */
 #define RFLAGS_USER 0x50dd5UL
@@ -153,7 +153,7 @@ extern const char trap_stubs[]; /* TRAP_STUB_SIZE bytes a vector */
 /* ---- mmu.c ---- */
 
 void mmu_init(void);
-void mmu_load(struct arch_pt *pt);  /* this CPU's CR3; interrupts off */
+void mmu_load(struct arch_pt *pt); /* this CPU's CR3; interrupts off */
 paddr_t mmu_kernel_root(void);
 paddr_t mmu_trampoline_root(void);
 
@@ -166,7 +166,7 @@ void apic_ipi(unsigned cpu, unsigned vec); /* VEC_NMI: as an NMI */
 void apic_start_cpu(unsigned cpu);         /* INIT, SIPI, SIPI */
 /* Calls the handler of a device, timer or IPI vector; acknowledges it. */
 void apic_interrupt(unsigned vec);
-uint32_t apic_timer_read(void);      /* calibration: counts down at 1 GHz */
+uint32_t apic_timer_read(void); /* calibration: counts down at 1 GHz */
 void apic_timer_free_run(bool on);
 
 /* ---- smp.c ---- */
@@ -174,7 +174,7 @@ void apic_timer_free_run(bool on);
 void smp_init(const struct bootinfo *bi);
 /* Runs fn(arg) on the CPUs of mask, this one left out, and waits. */
 void smp_call(uint64_t mask, void (*fn)(void *), void *arg);
-void smp_call_poll(void); /* serves a request that waits for this CPU */
+void smp_call_poll(void);    /* serves a request that waits for this CPU */
 extern uint64_t cpus_online; /* [a] */
 extern bool smp_stopping;    /* [a] NMIs halt */
 
@@ -182,14 +182,14 @@ extern bool smp_stopping;    /* [a] NMIs halt */
 
 void clock_init(const struct bootinfo *bi);      /* pvclock, or a guess */
 void clock_calibrate(const struct bootinfo *bi); /* the LAPIC works */
-uint64_t clock_to_tsc(uint64_t ns);          /* of arch_clock_ns() */
+uint64_t clock_to_tsc(uint64_t ns);              /* of arch_clock_ns() */
 extern uint64_t clock_tsc_khz;
 void fpu_init_cpu(void);
 void fpu_switch(struct arch_task *prev, struct arch_task *next);
 /* The user part of the area: size, and whether it is XSAVE's format. */
 extern uint32_t fpu_size;
-extern uint64_t fpu_features; /* XCR0; 0: FXSAVE */
-void fpu_save_live(struct arch_task *a);   /* current's registers to memory */
-void fpu_load(struct arch_task *a);        /* and back */
+extern uint64_t fpu_features;            /* XCR0; 0: FXSAVE */
+void fpu_save_live(struct arch_task *a); /* current's registers to memory */
+void fpu_load(struct arch_task *a);      /* and back */
 
 #endif

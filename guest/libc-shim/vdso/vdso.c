@@ -171,21 +171,23 @@ EXPORT int __vdso_clock_getres(int clock, struct timespec_u *ts)
 	}
 	if (ts) {
 		ts->sec = 0;
-		ts->nsec = clock == REALTIME_COARSE ||
-					   clock == MONOTONIC_COARSE ?
-				   COARSE_NS :
-				   1;
+		ts->nsec = clock == REALTIME_COARSE || clock == MONOTONIC_COARSE
+				   ? COARSE_NS
+				   : 1;
 	}
 	return 0;
 }
 
 int clock_gettime(int clock, struct timespec_u *ts)
-	__attribute__((weak, alias("__vdso_clock_gettime"), visibility("default")));
+	__attribute__((weak, alias("__vdso_clock_gettime"),
+		       visibility("default")));
 int gettimeofday(struct timeval_u *tv, struct timezone_u *tz)
-	__attribute__((weak, alias("__vdso_gettimeofday"), visibility("default")));
+	__attribute__((weak, alias("__vdso_gettimeofday"),
+		       visibility("default")));
 int64_t time(int64_t *out)
 	__attribute__((weak, alias("__vdso_time"), visibility("default")));
 int getcpu(unsigned *cpu, unsigned *node, void *unused)
 	__attribute__((weak, alias("__vdso_getcpu"), visibility("default")));
 int clock_getres(int clock, struct timespec_u *ts)
-	__attribute__((weak, alias("__vdso_clock_getres"), visibility("default")));
+	__attribute__((weak, alias("__vdso_clock_getres"),
+		       visibility("default")));
