@@ -65,6 +65,7 @@ static void features_init(void)
 	cpu_has.xsave = r.c >> 26 & 1;
 	cpu_has.avx = r.c >> 28 & 1;
 	cpu_has.rdrand = r.c >> 30 & 1;
+	cpu_has.leaf1_edx = r.d;
 	if (!cpu_has.xsave)
 		return; /* nor can it have leaves 7 and 13 */
 	r = cpuid(7, 0);

@@ -175,8 +175,7 @@ void arch_cpuinfo(struct arch_cpuinfo *out)
 /* AT_HWCAP: CPUID 1's EDX; AT_HWCAP2: bit 1 where user mode has FSGSBASE. */
 uint32_t arch_hwcap(void)
 {
-	words_init();
-	return word[WORD_1D];
+	return cpu_has.leaf1_edx;
 }
 
 uint32_t arch_hwcap2(void)

@@ -47,6 +47,7 @@ static inline struct arch_cpu *arch_this(void)
 struct cpu_features {
 	bool smap, smep, umip, fsgsbase, xsave, xsaveopt, avx, avx512;
 	bool x2apic, tsc_deadline, rdrand;
+	uint32_t leaf1_edx; /* AT_HWCAP */
 };
 extern struct cpu_features cpu_has; /* [I] after arch_init_early */
 extern uint8_t cpu_smap;            /* the same bit for assembly */
