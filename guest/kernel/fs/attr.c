@@ -99,11 +99,11 @@ static int setattr_locked(struct inode *i, const struct setattr *a)
 	return i->ops->setattr(i, a);
 }
 
-/* Mode, owner and times of p; not the size.  EROFS, EPERM, EACCES. */
-int vfs_setattr(const struct path *p, struct setattr *a)
+/* Mode, owner and times of i, reached through m; not the size.  EROFS, EPERM,
+ * EACCES. */
+int vfs_setattr(struct mount *m, struct inode *i, struct setattr *a)
 {
-	struct inode *i = p->d->inode;
-	int r = mnt_want_write(p->mnt);
+	int r = mnt_want_write(m);
 
 	if (r)
 		return r;

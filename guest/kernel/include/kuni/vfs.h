@@ -108,7 +108,7 @@ uint32_t fs_umask(uint32_t mode);
 
 /* ---- attr.c ---- */
 /* Checks who may, clears set-id bits as chown(2) does, and sets. */
-int vfs_setattr(const struct path *p, struct setattr *a) MUST_CHECK;
+int vfs_setattr(struct mount *m, struct inode *i, struct setattr *a) MUST_CHECK; /* m: NULL without a place */
 int vfs_truncate(struct inode *i, uint64_t size) MUST_CHECK; /* no checks of rights */
 int file_remove_privs(struct inode *i) MUST_CHECK; /* before a write */
 /* RLIMIT_FSIZE: *n is cut; -EFBIG (and SIGXFSZ) where nothing is left. */
