@@ -2,6 +2,7 @@
 # kuni: one Makefile, no configure step.  `make help` lists what it can do.
 # Every .c or .S file in a listed folder is built; adding a file needs no edit.
 
+.DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 B       ?= build
@@ -42,6 +43,7 @@ HOST_OBJS  := $(call objs,$(HOST_DIRS),host)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 GEN := $(addprefix $(B)/gen/,syscall_proto.h syscall_table.c syscall_strace.c syscall_doc.h)
 include guest/libc-shim/newlib.mk
+include guest/libc-shim/vdso/vdso.mk
 NEWLIB := build/newlib/src/newlib/libc
 GEN_OBJS := $(B)/guest/gen/syscall_table.o $(B)/guest/gen/syscall_strace.o
 NEWLIB_OBJS := $(patsubst %,$(B)/nlobj/%.o,$(NEWLIB_SRCS))
@@ -53,7 +55,7 @@ $(B)/kuni: $(HOST_OBJS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
 $(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
-	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096 \
+	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack \
 		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@
 
