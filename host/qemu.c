@@ -39,10 +39,10 @@
 #include "host/virtio/fs.h"
 #include "host/virtio/vhost_user.h"
 
-#define RUN_DIR      "/run/kuni"
-#define RECORD_LEN   8 /* hexadecimal digits after EXIT_RECORD */
-#define STDERR_MAX   400
-#define CHUNK        16384
+#define RUN_DIR          "/run/kuni"
+#define RECORD_LEN       8 /* hexadecimal digits after EXIT_RECORD */
+#define STDERR_MAX       400
+#define CHUNK            16384
 #define DEBUG_EXIT_PANIC (EXIT_PANIC << 1 | 1) /* isa-debug-exit's status */
 
 struct qemu {
@@ -58,7 +58,7 @@ struct qemu {
 	unsigned record_len;
 	bool in_record;
 	char last_words[STDERR_MAX + 1]; /* of QEMU */
-	int run_dir;    /* of the gdb socket, -1: none */
+	int run_dir;                     /* of the gdb socket, -1: none */
 	char gdb_name[64], gdb_path[128];
 };
 
@@ -385,8 +385,9 @@ static void report_death(struct qemu *q, int status)
 	else if (WEXITSTATUS(status) == DEBUG_EXIT_PANIC)
 		machine_fail(m, VM_PANIC, "the guest could not boot");
 	else if (WEXITSTATUS(status) == 0)
-		machine_fail(m, VM_PANIC, "the guest's CPU reset (triple "
-					  "fault)");
+		machine_fail(m, VM_PANIC,
+			     "the guest's CPU reset (triple "
+			     "fault)");
 	else
 		machine_fail(m, VM_HOST_ERROR, "qemu exited with status %d: %s",
 			     WEXITSTATUS(status), q->last_words);

@@ -115,8 +115,8 @@ static void add_machine(struct args *a, const struct qemu_cmd *c)
 	add(a, "-m");
 	add(a, "size=%" PRIu64 "B", c->memory);
 	add(a, "-object");
-	add(a, "memory-backend-memfd,id=ram,size=%" PRIu64
-	       ",share=on,reserve=off",
+	add(a,
+	    "memory-backend-memfd,id=ram,size=%" PRIu64 ",share=on,reserve=off",
 	    c->memory);
 	add(a, "-kernel");
 	add(a, "/proc/self/fd/%d", QEMU_FD_KERNEL);

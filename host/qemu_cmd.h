@@ -20,7 +20,7 @@ enum qemu_fd {
 	QEMU_FD_CONSOLE,    /* stream socket: the console port */
 	QEMU_FD_DEBUG,      /* stream socket: the debug port */
 	QEMU_FD_KERNEL,
-	QEMU_FD_BLOB,       /* bootinfo and launch description */
+	QEMU_FD_BLOB, /* bootinfo and launch description */
 	QEMU_FD_END,
 };
 
@@ -29,8 +29,8 @@ struct qemu_cmd {
 	uint64_t memory;    /* bytes */
 	uint32_t cpus;
 	bool kvm;
-	const char *gdb;       /* socket path, NULL: no gdb */
-	int fd[QEMU_FD_END];   /* ours; the first two are not used */
+	const char *gdb;     /* socket path, NULL: no gdb */
+	int fd[QEMU_FD_END]; /* ours; the first two are not used */
 };
 
 /* The path of qemu-system-x86_64: -ENOENT where $PATH has none. */
@@ -39,7 +39,6 @@ int qemu_find(char path[PATH_MAX]) MUST_CHECK;
 void qemu_devices(struct bootinfo *bi);
 /* Starts it, in a session of its own, without capabilities, to be killed when
  * this thread dies.  0 with *pid, or negative errno. */
-int qemu_spawn(const struct qemu_cmd *c, pid_t *pid, struct err *e)
-	MUST_CHECK;
+int qemu_spawn(const struct qemu_cmd *c, pid_t *pid, struct err *e) MUST_CHECK;
 
 #endif

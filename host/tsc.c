@@ -20,13 +20,13 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define TSC_DIR   "/run/kuni"
-#define TSC_CACHE TSC_DIR "/tsc-khz"
-#define BOOT_ID   "/proc/sys/kernel/random/boot_id"
+#define TSC_DIR     "/run/kuni"
+#define TSC_CACHE   TSC_DIR "/tsc-khz"
+#define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LEN 36
-#define SAMPLE_NS 10000000
-#define KHZ_MIN   100000ULL   /* 0.1 GHz */
-#define KHZ_MAX   100000000ULL
+#define SAMPLE_NS   10000000
+#define KHZ_MIN     100000ULL /* 0.1 GHz */
+#define KHZ_MAX     100000000ULL
 
 struct sample {
 	uint64_t ns, tsc;

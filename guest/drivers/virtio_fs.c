@@ -107,10 +107,9 @@ static void fs_sleep(struct fuse_xfer *x)
 		wait_event_hard(&x->wait,
 				__atomic_load_n(&x->done, __ATOMIC_ACQUIRE));
 	else
-		wait_event_hard(&room_wq,
-				__atomic_load_n(&dev.vq[0]->nfree,
-						__ATOMIC_RELAXED) >=
-					QUEUE_SIZE / 2);
+		wait_event_hard(&room_wq, __atomic_load_n(&dev.vq[0]->nfree,
+							  __ATOMIC_RELAXED) >=
+						  QUEUE_SIZE / 2);
 	spin_lock(&dev.lock);
 	nsleep--;
 	nroom -= !x;

@@ -13,11 +13,11 @@
 #define VDEV_MAX_QUEUES 2
 
 struct vdev {
-	struct boot_device boot;  /* [I] len 0: there is no such device */
-	volatile uint32_t *regs;  /* [I] once up */
-	bool up;                  /* [a] */
+	struct boot_device boot; /* [I] len 0: there is no such device */
+	volatile uint32_t *regs; /* [I] once up */
+	bool up;                 /* [a] */
 	struct mutex setup;
-	struct spinlock lock;     /* RANK_VQ: guards every queue */
+	struct spinlock lock;           /* RANK_VQ: guards every queue */
 	struct vq *vq[VDEV_MAX_QUEUES]; /* [I] once up */
 };
 

@@ -18,10 +18,10 @@
 static void rng_irq(void *arg);
 
 static struct vdev dev;
-static struct mutex read_lock;  /* one reader at a time */
-static char *buffer;            /* [read_lock] */
-static bool done;               /* [a] changed under dev.lock */
-static uint32_t done_len;       /* [dev.lock] */
+static struct mutex read_lock; /* one reader at a time */
+static char *buffer;           /* [read_lock] */
+static bool done;              /* [a] changed under dev.lock */
+static uint32_t done_len;      /* [dev.lock] */
 static struct waitq done_wq;
 
 static const struct vdev_config config = {

@@ -204,8 +204,8 @@ bool vq_want_irq(struct vq *q, bool want)
 	if (q->event_idx)
 		/* One behind is as far in the future as it gets. */
 		__atomic_store_n(used_event(q),
-				 want ? q->used_seen :
-					(uint16_t)(q->used_seen - 1),
+				 want ? q->used_seen
+				      : (uint16_t)(q->used_seen - 1),
 				 __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&q->avail->flags,
@@ -214,6 +214,5 @@ bool vq_want_irq(struct vq *q, bool want)
 	if (!want)
 		return false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return __atomic_load_n(&q->used->idx, __ATOMIC_RELAXED) !=
-	       q->used_seen;
+	return __atomic_load_n(&q->used->idx, __ATOMIC_RELAXED) != q->used_seen;
 }

@@ -32,7 +32,7 @@ void virtio_console_destroy(struct virtio_device *d);
 
 /* Sends bytes to the guest: how many were accepted, 0 where it has no buffer
  * posted (rx_ready follows once it has). */
-size_t virtio_console_rx(struct virtio_device *d, const void *buf, size_t len)
-	MUST_CHECK;
+size_t virtio_console_rx(struct virtio_device *d, const void *buf,
+			 size_t len) MUST_CHECK;
 
 #endif

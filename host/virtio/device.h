@@ -28,11 +28,11 @@
 struct virtio_device;
 
 struct virtio_ops {
-	uint32_t id;           /* VIRTIO_ID_* */
-	uint64_t features;     /* offered beside VERSION_1 and the ring's own */
+	uint32_t id;       /* VIRTIO_ID_* */
+	uint64_t features; /* offered beside VERSION_1 and the ring's own */
 	unsigned nqueues;
-	uint16_t queue_size;   /* the largest that the driver may choose */
-	uint32_t sync_queues;  /* bit n: kick queue n on the vCPU's own thread,
+	uint16_t queue_size;  /* the largest that the driver may choose */
+	uint32_t sync_queues; /* bit n: kick queue n on the vCPU's own thread,
 	                        * so that the answer is there when it resumes */
 	/* Copies [off, off + len) of the config space; out of range reads 0. */
 	void (*config_read)(struct virtio_device *d, uint32_t off, void *buf,
@@ -46,8 +46,8 @@ struct virtio_ops {
 };
 
 struct virtio_device {
-	const struct virtio_ops *ops;   /* [I] */
-	const struct guest_mem *mem;    /* [I] */
+	const struct virtio_ops *ops; /* [I] */
+	const struct guest_mem *mem;  /* [I] */
 	struct virtq queue[VIRTIO_MAX_QUEUES];
 	uint64_t driver_features;
 	uint32_t status;

@@ -51,10 +51,9 @@ int virtio_mmio_init(struct virtio_mmio *t, struct virtio_device *dev,
 {
 	if (dev->ops->nqueues > VIRTIO_MAX_QUEUES)
 		return -EINVAL;
-	*t = (struct virtio_mmio){ .dev = dev,
-				   .irq = irq,
-				   .irq_arg = irq_arg,
-				   .edge = edge };
+	*t = (struct virtio_mmio){
+		.dev = dev, .irq = irq, .irq_arg = irq_arg, .edge = edge
+	};
 	pthread_mutex_init(&t->lock, NULL);
 	dev->notify = mmio_notify;
 	dev->transport = t;
@@ -215,7 +214,8 @@ out:
 
 static void ack_interrupt(struct virtio_mmio *t, uint32_t v)
 {
-	uint32_t left = __atomic_and_fetch(&t->int_status, ~v, __ATOMIC_SEQ_CST);
+	uint32_t left =
+		__atomic_and_fetch(&t->int_status, ~v, __ATOMIC_SEQ_CST);
 
 	if (t->edge || left)
 		return;

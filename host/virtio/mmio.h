@@ -30,8 +30,8 @@ struct virtio_mmio {
 	bool edge;                 /* [I] */
 	pthread_mutex_t lock;
 	uint32_t device_features_sel, driver_features_sel, queue_sel; /* [m] */
-	uint32_t int_status;       /* [a] */
-	uint32_t generation;       /* [a] of the config space */
+	uint32_t int_status;                                          /* [a] */
+	uint32_t generation; /* [a] of the config space */
 };
 
 /* Joins the transport to dev (which it does not own) and sets dev->notify. */

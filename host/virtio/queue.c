@@ -103,7 +103,8 @@ static void ask_kicks(struct virtq *q, struct virtq_used *u)
 		__atomic_store_n(avail_event(q, u), q->last_avail,
 				 __ATOMIC_RELAXED);
 	else
-		__atomic_store_n(&u->flags, q->want ? 0 : VIRTQ_USED_F_NO_NOTIFY,
+		__atomic_store_n(&u->flags,
+				 q->want ? 0 : VIRTQ_USED_F_NO_NOTIFY,
 				 __ATOMIC_RELAXED);
 }
 

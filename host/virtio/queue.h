@@ -26,13 +26,13 @@ struct virtq {
 	const struct guest_mem *mem;
 	pthread_mutex_t lock;
 	/* All below: [lock], which pop, push and the others take themselves. */
-	uint16_t size;       /* entries that the driver chose */
+	uint16_t size; /* entries that the driver chose */
 	bool ready, event_idx;
-	bool want;           /* the driver is to notify of each buffer */
+	bool want;                  /* the driver is to notify of each buffer */
 	uint64_t desc, avail, used; /* guest-physical, checked at ready */
-	uint16_t last_avail; /* next available entry to take */
-	uint16_t used_idx;   /* next used entry to write */
-	uint16_t signalled;  /* used_idx at the last interrupt (EVENT_IDX) */
+	uint16_t last_avail;        /* next available entry to take */
+	uint16_t used_idx;          /* next used entry to write */
+	uint16_t signalled; /* used_idx at the last interrupt (EVENT_IDX) */
 };
 
 /* One chain: readable buffers first, then writable ones. */

@@ -51,8 +51,8 @@ static void rng_kick(struct virtio_device *d, unsigned q)
 			return;
 		n = ret < 0 || c.nread || !c.nwrite ? -EPROTO : fill_chain(&c);
 		if (n < 0) {
-			virtio_broken(d, n == -EPROTO ? "rng: a wrong buffer" :
-							"rng: no entropy");
+			virtio_broken(d, n == -EPROTO ? "rng: a wrong buffer"
+						      : "rng: no entropy");
 			return;
 		}
 		virtq_push(&d->queue[q], c.head, (uint32_t)n);

@@ -5,8 +5,8 @@
 
 #include "host/virtio/device.h"
 
-int virtio_rng_create(struct virtio_device **out, const struct guest_mem *mem)
-	MUST_CHECK;
+int virtio_rng_create(struct virtio_device **out,
+		      const struct guest_mem *mem) MUST_CHECK;
 void virtio_rng_destroy(struct virtio_device *d);
 
 #endif

@@ -6,7 +6,7 @@
  * requests never run at once and need no lock.  What it understands is what
  * QEMU's vhost-user-fs-device sends: features, MQ and REPLY_ACK, the memory
  * table, the rings.  A message that is wrong in any way ends the session: the
- * socket is shut down, which QEMU sees.  The RAM must be sealed against
+ * socket is closed, which QEMU sees.  The RAM must be sealed against
  * shrinking (memory-backend-memfd does that), or touching it could kill us.
  */
 #include "host/virtio/vhost_user.h"
@@ -45,16 +45,16 @@ enum request {
 	SET_VRING_ENABLE = 18,
 };
 
-#define MSG_VERSION     1U
+#define MSG_VERSION      1U
 #define MSG_VERSION_MASK 3U
-#define MSG_REPLY       4U
-#define MSG_NEED_REPLY  8U
-#define MSG_MAX_FDS     8
-#define F_PROTOCOL      (1ULL << 30) /* VHOST_USER_F_PROTOCOL_FEATURES */
-#define P_MQ            (1ULL << 0)
-#define P_REPLY_ACK     (1ULL << 3)
-#define VRING_INDEX     0xffU
-#define VRING_NO_FD     0x100U
+#define MSG_REPLY        4U
+#define MSG_NEED_REPLY   8U
+#define MSG_MAX_FDS      8
+#define F_PROTOCOL       (1ULL << 30) /* VHOST_USER_F_PROTOCOL_FEATURES */
+#define P_MQ             (1ULL << 0)
+#define P_REPLY_ACK      (1ULL << 3)
+#define VRING_INDEX      0xffU
+#define VRING_NO_FD      0x100U
 
 struct mem_entry {
 	uint64_t gpa, size, user, offset;
@@ -95,6 +95,7 @@ struct vhost_user {
 	int kick[VIRTIO_MAX_QUEUES], call[VIRTIO_MAX_QUEUES];
 	bool enabled[VIRTIO_MAX_QUEUES];
 	bool started;
+	bool broken;          /* the device is: the session ends */
 	int fds[MSG_MAX_FDS]; /* of the message at hand */
 	unsigned nfds;
 };
@@ -140,6 +141,18 @@ static void drop_fds(struct vhost_user *v)
 	v->nfds = 0;
 }
 
+/* Waits for the socket; -ECANCELED where vhost_user_destroy() wants an end. */
+static int wait_readable(struct vhost_user *v)
+{
+	struct pollfd p[2] = { { .fd = v->fd, .events = POLLIN },
+			       { .fd = v->stop, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return p[1].revents ? -ECANCELED : 0;
+}
+
 /* All of n bytes; descriptors may come with the first of them. */
 static int read_all(struct vhost_user *v, void *buf, size_t n, bool with_fds)
 {
@@ -149,6 +162,7 @@ static int read_all(struct vhost_user *v, void *buf, size_t n, bool with_fds)
 	} control;
 	size_t done = 0;
 	ssize_t r;
+	int ret;
 
 	while (done < n) {
 		struct iovec iov = { (char *)buf + done, n - done };
@@ -158,8 +172,11 @@ static int read_all(struct vhost_user *v, void *buf, size_t n, bool with_fds)
 			h.msg_control = control.bytes;
 			h.msg_controllen = sizeof(control.bytes);
 		}
-		r = recvmsg(v->fd, &h, MSG_CMSG_CLOEXEC);
-		if (r < 0 && errno == EINTR)
+		ret = wait_readable(v);
+		if (ret < 0)
+			return ret;
+		r = recvmsg(v->fd, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		if (r < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (r < 0)
 			return -errno;
@@ -456,7 +473,7 @@ static int serve_message(struct vhost_user *v)
 	    (v->protocol & P_REPLY_ACK))
 		ret = reply_u64(v, &m, 0);
 	drop_fds(v);
-	if (ret < 0 && ret != -ECONNRESET)
+	if (ret < 0 && ret != -ECONNRESET && ret != -ECANCELED)
 		log_line(LOG_ERROR, "vhost-user: request=%u size=%u failed: %s",
 			 m.request, m.size, strerror(-ret));
 	return ret;
@@ -485,7 +502,7 @@ static void vhost_notify(void *transport, unsigned q)
 	uint64_t one = 1;
 
 	if (q == UINT_MAX) {
-		shutdown(v->fd, SHUT_RDWR);
+		v->broken = true;
 		return;
 	}
 	/* EAGAIN: the counter is full, so the peer is told anyway. */
@@ -500,7 +517,7 @@ static void *vhost_thread(void *arg)
 	struct pollfd p[2 + VIRTIO_MAX_QUEUES];
 	unsigned i, n = v->dev->ops->nqueues;
 
-	for (;;) {
+	while (!v->broken) {
 		p[0] = (struct pollfd){ .fd = v->fd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = v->stop, .events = POLLIN };
 		for (i = 0; i < n; i++) /* -1 is skipped by poll */
@@ -519,7 +536,7 @@ static void *vhost_thread(void *arg)
 		if (p[0].revents && serve_message(v) < 0)
 			break;
 	}
-	shutdown(v->fd, SHUT_RDWR);
+	close_fd(&v->fd);
 	return NULL;
 }
 
@@ -579,7 +596,6 @@ void vhost_user_destroy(struct vhost_user *v)
 
 	if (!v)
 		return;
-	shutdown(v->fd, SHUT_RDWR); /* ends a read in the middle of a message */
 	(void)!write(v->stop, &one, sizeof(one));
 	pthread_join(v->thread, NULL);
 	vhost_free(v);

@@ -22,8 +22,8 @@ typedef int (*vhost_user_make)(struct virtio_device **out,
 /* Serves fd (owned from here on) on threads of its own until the peer closes
  * it.  make is called once, before this returns.  Negative errno. */
 int vhost_user_create(struct vhost_user **out, int fd, vhost_user_make make,
-		      void (*destroy)(struct virtio_device *d), void *arg)
-	MUST_CHECK;
+		      void (*destroy)(struct virtio_device *d),
+		      void *arg) MUST_CHECK;
 /* Ends the threads and waits for them; unmaps the RAM. */
 void vhost_user_destroy(struct vhost_user *v);
 

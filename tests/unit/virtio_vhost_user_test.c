@@ -20,11 +20,11 @@
 #include "host/virtio/vhost_user.h"
 #include "tests/unit/check.h"
 
-#define RAM_SIZE  (1UL << 20)
-#define RAM_GPA   0x200000ULL
-#define RAM_USER  0x7f0000000000ULL /* where the peer says it has it */
-#define DATA      0x10000UL
-#define F_PROTO   (1ULL << 30)
+#define RAM_SIZE (1UL << 20)
+#define RAM_GPA  0x200000ULL
+#define RAM_USER 0x7f0000000000ULL /* where the peer says it has it */
+#define DATA     0x10000UL
+#define F_PROTO  (1ULL << 30)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
@@ -61,9 +61,9 @@ static void peer_open(struct peer *p, bool sealed)
 		      p->memfd, 0);
 	p->kick = eventfd(0, EFD_CLOEXEC);
 	p->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	CHECK_EQ(vhost_user_create(&p->v, sv[1], make, virtio_rng_destroy,
-				   NULL),
-		 0);
+	CHECK_EQ(
+		vhost_user_create(&p->v, sv[1], make, virtio_rng_destroy, NULL),
+		0);
 }
 
 static void peer_close(struct peer *p)
@@ -150,8 +150,9 @@ static void send_mem(struct peer *p, struct mem_body b)
 	send_msg(p, 5, 1, &b, sizeof(b), p->memfd);
 }
 
-static const struct mem_body good_mem = { 1,	    0,	      RAM_GPA,
-					  RAM_SIZE, RAM_USER, 0 };
+static const struct mem_body good_mem = {
+	1, 0, RAM_GPA, RAM_SIZE, RAM_USER, 0
+};
 
 struct addr_body {
 	uint32_t index, flags;
@@ -214,7 +215,7 @@ static void test_session(void)
 	CHECK_EQ(len, 64);
 	send_state(&p, 11, 0, 0);
 	CHECK_EQ(reply(&p, 11), 1ULL << 32); /* one request was taken */
-	ring_up(&p); /* and once more */
+	ring_up(&p);                         /* and once more */
 	send_msg(&p, 3, 1 | 8, NULL, 0, -1);
 	CHECK_EQ(reply(&p, 3), 0);
 	peer_close(&p);
@@ -255,22 +256,23 @@ static void test_bad_memory(void)
 
 static void test_bad_messages(void)
 {
-	struct addr_body a = { 0, 0, RAM_USER + RAM_SIZE, RAM_USER, RAM_USER,
-			       0 };
+	struct addr_body a = {
+		0, 0, RAM_USER + RAM_SIZE, RAM_USER, RAM_USER, 0
+	};
 	static const struct {
 		uint32_t req, flags, size;
 		uint32_t body[2];
 	} bads[] = {
 		{ 99, 1, 0, { 0 } },
-		{ 1, 2, 0, { 0 } },	  /* version */
-		{ 1, 5, 0, { 0 } },	  /* a reply */
+		{ 1, 2, 0, { 0 } }, /* version */
+		{ 1, 5, 0, { 0 } }, /* a reply */
 		{ 1, 1, UINT32_MAX, { 0 } },
-		{ 2, 1, 8, { 0, 2 } },	  /* a feature that is not offered */
+		{ 2, 1, 8, { 0, 2 } }, /* a feature that is not offered */
 		{ 2, 1, 4, { 0 } },
 		{ 16, 1, 8, { 2, 0 } },
-		{ 8, 1, 8, { 1, 8 } },	  /* no such ring */
-		{ 8, 1, 8, { 0, 16 } },	  /* larger than we said */
-		{ 12, 1, 8, { 0, 0 } },	  /* no descriptor */
+		{ 8, 1, 8, { 1, 8 } },      /* no such ring */
+		{ 8, 1, 8, { 0, 16 } },     /* larger than we said */
+		{ 12, 1, 8, { 0, 0 } },     /* no descriptor */
 		{ 12, 1, 8, { 0x100, 0 } }, /* polling */
 		{ 13, 1, 8, { 5, 0 } },
 		{ 18, 1, 8, { 77, 1 } },
@@ -283,8 +285,9 @@ static void test_bad_messages(void)
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
 		peer_open(&p, true);
 		memcpy(h, &bads[i], 20);
-		CHECK_EQ(send(p.fd, h, 12 + (bads[i].size > 8 ? 8 :
-						       bads[i].size), 0) > 0,
+		CHECK_EQ(send(p.fd, h,
+			      12 + (bads[i].size > 8 ? 8 : bads[i].size),
+			      0) > 0,
 			 1);
 		CHECK(ended(&p));
 		peer_close(&p);

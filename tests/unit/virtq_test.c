@@ -271,8 +271,8 @@ static void test_bad_descriptors(void)
 		{ "huge", RAM_BASE, UINT32_MAX, 0, 0, 0 },
 		{ "table misaligned", RAM_BASE + DATA + 8, 16,
 		  VIRTQ_DESC_F_INDIRECT, 0, 0 },
-		{ "table of a part", RAM_BASE + DATA, 24,
-		  VIRTQ_DESC_F_INDIRECT, 0, 0 },
+		{ "table of a part", RAM_BASE + DATA, 24, VIRTQ_DESC_F_INDIRECT,
+		  0, 0 },
 		{ "table empty", RAM_BASE + DATA, 0, VIRTQ_DESC_F_INDIRECT, 0,
 		  0 },
 		{ "table outside", RAM_BASE + RAM_SIZE, 16,
@@ -430,7 +430,8 @@ static void test_bad_device(void)
 		uint32_t id, len;
 		uint16_t step;
 	} bads[] = {
-		{ 8, 0, 1 }, { UINT32_MAX, 0, 1 }, { 1, 0, 1 }, /* not in use */
+		{ 8, 0, 1 },  { UINT32_MAX, 0, 1 },
+		{ 1, 0, 1 },  /* not in use */
 		{ 2, 0, 1 },  /* never was */
 		{ 0, 17, 1 }, /* more than there was room for */
 		{ 0, 0, 9 },  { 0, 0, 65535 },
@@ -507,9 +508,9 @@ static void test_threads(void)
 				continue;
 			memset(p.ram + DATA + k * 16384ULL,
 			       sent >= THREAD_ROUNDS ? 255 : sent % 200, 8);
-			CHECK_EQ(vq_add(&p.drv, &out[k], 1, &in[k], 1,
-					&busy[k]),
-				 0);
+			CHECK_EQ(
+				vq_add(&p.drv, &out[k], 1, &in[k], 1, &busy[k]),
+				0);
 			busy[k] = true;
 			sent++;
 		}
