@@ -16,8 +16,8 @@ static int page_at(struct mm *m, uint64_t addr, bool write, struct page **out)
 	for (int i = 0; i < TRIES; i++) {
 		struct fault f = { .mm = m,
 				   .addr = page_down(addr),
-				   .access = write ? ACCESS_WRITE :
-						     ACCESS_READ };
+				   .access =
+					   write ? ACCESS_WRITE : ACCESS_READ };
 		enum fault_result r = fault_in(&f);
 		unsigned prot;
 		paddr_t pa;

@@ -13,15 +13,28 @@
 #include "internal.h"
 
 enum {
-	MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
-	MADV_FREE = 8, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK,
-	MADV_DONTDUMP = 16, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK,
-	MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+	MADV_NORMAL,
+	MADV_RANDOM,
+	MADV_SEQUENTIAL,
+	MADV_WILLNEED,
+	MADV_DONTNEED,
+	MADV_FREE = 8,
+	MADV_REMOVE,
+	MADV_DONTFORK,
+	MADV_DOFORK,
+	MADV_DONTDUMP = 16,
+	MADV_DODUMP,
+	MADV_WIPEONFORK,
+	MADV_KEEPONFORK,
+	MADV_COLD,
+	MADV_PAGEOUT,
+	MADV_POPULATE_READ,
+	MADV_POPULATE_WRITE,
 	MADV_DONTNEED_LOCKED,
 };
-#define LX_MS_ASYNC      1
-#define LX_MS_INVALIDATE 2
-#define LX_MS_SYNC       4
+#define LX_MS_ASYNC       1
+#define LX_MS_INVALIDATE  2
+#define LX_MS_SYNC        4
 #define FALLOC_KEEP_SIZE  1
 #define FALLOC_PUNCH_HOLE 2
 #define WILLNEED_MAX      (512 * PAGE_SIZE)
@@ -141,9 +154,9 @@ int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice)
 		return -EINVAL;
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
 		return fault_range_for(m, addr, end,
-				       advice == MADV_POPULATE_WRITE ?
-					       ACCESS_WRITE :
-					       ACCESS_READ);
+				       advice == MADV_POPULATE_WRITE
+					       ? ACCESS_WRITE
+					       : ACCESS_READ);
 	while (addr < end && !err) {
 		struct later l = { 0 };
 		struct vma *v;
@@ -184,8 +197,7 @@ int mm_sync(struct mm *m, uint64_t addr, uint64_t len, int flags)
 	int err = 0, hole = 0;
 
 	if ((flags & ~(LX_MS_ASYNC | LX_MS_INVALIDATE | LX_MS_SYNC)) ||
-	    addr % PAGE_SIZE ||
-	    ((flags & LX_MS_ASYNC) && (flags & LX_MS_SYNC)))
+	    addr % PAGE_SIZE || ((flags & LX_MS_ASYNC) && (flags & LX_MS_SYNC)))
 		return -EINVAL;
 	if (end < addr)
 		return -ENOMEM;

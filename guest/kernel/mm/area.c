@@ -71,7 +71,8 @@ void area_free_list(struct vma *dead)
 		    (v->flags & VMA_MAYWRITE) &&
 		    pagecache_sync(vma_cache(v), v->pgoff << PAGE_SHIFT,
 				   (v->pgoff + vma_pages(v)) << PAGE_SHIFT))
-			klog(KLOG_WARN, "mm: writing a mapped file back failed");
+			klog(KLOG_WARN,
+			     "mm: writing a mapped file back failed");
 		area_free(v);
 	}
 }
@@ -195,7 +196,7 @@ int area_limits(const struct mm *m, uint64_t pages, uint32_t prot,
 /* Room under RLIMIT_MEMLOCK for pages more. */
 bool area_may_lock(const struct mm *m, uint64_t pages)
 {
-	return capable(CAP_IPC_LOCK) ||
-	       m->locked_pages + pages <=
-		       rlimit_get(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	return capable(CAP_IPC_LOCK) || m->locked_pages + pages <=
+						rlimit_get(RLIMIT_MEMLOCK) >>
+						PAGE_SHIFT;
 }

@@ -21,9 +21,9 @@
 #include "kuni/task.h"
 #include "layout.h"
 
-#define OOM_TRIES  50
-#define OOM_PAUSE  2000000ULL /* ns: for the victim to die */
-#define RECLAIM    64         /* pages */
+#define OOM_TRIES 50
+#define OOM_PAUSE 2000000ULL /* ns: for the victim to die */
+#define RECLAIM   64         /* pages */
 
 /* Whether area v below addr may grow down to it. */
 static bool grow_stack(struct mm *m, struct vma *v, uint64_t addr)
@@ -55,9 +55,9 @@ static enum fault_result check_access(struct fault *f)
 		return FAULT_MAPERR;
 	f->v = v;
 	if (!f->access) /* whatever the area is for */
-		f->access = (v->prot & PROT_W) && !(v->flags & VMA_SHARED) ?
-				    ACCESS_WRITE :
-				    ACCESS_READ;
+		f->access = (v->prot & PROT_W) && !(v->flags & VMA_SHARED)
+				    ? ACCESS_WRITE
+				    : ACCESS_READ;
 	if (f->access & ACCESS_READ ? !v->prot : f->access & ~v->prot)
 		return FAULT_ACCERR;
 	return FAULT_OK;
@@ -150,8 +150,8 @@ static enum fault_result fault_present(struct fault *f, struct page *p,
 	unsigned want = pt_prot(f->v, prot & PROT_W);
 
 	if ((f->access & ACCESS_WRITE) && !(want & PROT_W))
-		return f->v->flags & VMA_SHARED ? fault_write_shared(f, p) :
-						  fault_copy(f, p);
+		return f->v->flags & VMA_SHARED ? fault_write_shared(f, p)
+						: fault_copy(f, p);
 	/* protection was lowered once, or another CPU was faster */
 	if (want != (prot & (PROT_R | PROT_W | PROT_X | PROT_USER)))
 		(void)replace(f, p, p, want & PROT_W);
@@ -219,8 +219,7 @@ enum fault_result fault_in(struct fault *f)
 }
 
 /* access 0: as each area allows. */
-int fault_range_for(struct mm *m, uint64_t start, uint64_t end,
-		    unsigned access)
+int fault_range_for(struct mm *m, uint64_t start, uint64_t end, unsigned access)
 {
 	for (; start < end; start += PAGE_SIZE) {
 		struct fault f = { .mm = m, .addr = start, .access = access };
@@ -266,8 +265,8 @@ int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
 {
 	struct fault f = { .mm = m,
 			   .addr = page_down(addr),
-			   .access = access & ACCESS_WRITE ? ACCESS_WRITE :
-							     access };
+			   .access = access & ACCESS_WRITE ? ACCESS_WRITE
+							   : access };
 	enum fault_result r = FAULT_MAPERR;
 
 	*signo = SIGSEGV;

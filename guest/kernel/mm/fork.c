@@ -100,7 +100,7 @@ uint64_t mm_table_pages(void)
 
 	spin_lock(&all.lock);
 	LIST_FOREACH(m, &all.list, all_link)
-		n += m->pt.npages;
+	n += m->pt.npages;
 	spin_unlock(&all.lock);
 	return n;
 }
@@ -112,7 +112,8 @@ uint64_t mm_rss_of(const struct mm *m)
 	uint64_t n = 0;
 
 	spin_lock(&all.lock);
-	LIST_FOREACH(i, &all.list, all_link) {
+	LIST_FOREACH(i, &all.list, all_link)
+	{
 		if (i == m)
 			n = __atomic_load_n(&m->rss, __ATOMIC_RELAXED);
 	}
@@ -163,8 +164,8 @@ static int copy_entries(struct mm *from, const struct vma *v, struct copy *c)
 		spin_lock(&from->pt_lock);
 		arch_pt_visit(&from->pt, at, stop, copy_one, c);
 		spin_unlock(&from->pt_lock);
-		window = c->copied != before ? WINDOW :
-					       min(window * 2, WINDOW_MAX);
+		window = c->copied != before ? WINDOW
+					     : min(window * 2, WINDOW_MAX);
 		at = stop;
 	}
 	return c->err;

@@ -121,8 +121,8 @@ static void visit_windows(struct mm *m, uint64_t start, uint64_t end,
 		spin_lock(&m->pt_lock);
 		arch_pt_visit(&m->pt, start, stop, fn, arg);
 		spin_unlock(&m->pt_lock);
-		window = arg->count != before ? WINDOW :
-						min(window * 2, WINDOW_MAX);
+		window = arg->count != before ? WINDOW
+					      : min(window * 2, WINDOW_MAX);
 		start = stop;
 	}
 }
@@ -267,8 +267,8 @@ static int move_range(struct mm *m, uint64_t from, uint64_t to, uint64_t len,
 				break;
 		}
 		at = b.full ? b.next : stop;
-		window = b.n ? SMALL_BATCH * PAGE_SIZE :
-			       min(window * 2, WINDOW_MAX);
+		window = b.n ? SMALL_BATCH * PAGE_SIZE
+			     : min(window * 2, WINDOW_MAX);
 	}
 	*done = at - from;
 	return err;

@@ -19,7 +19,7 @@
 #define READ_AHEAD_MIN 4
 #define READ_AHEAD_MAX 32
 /* Areas whose pages are not counted by struct page. */
-#define VMA_PFN        (VMA_VDSO | VMA_VVAR)
+#define VMA_PFN (VMA_VDSO | VMA_VVAR)
 
 /* ---- page.c ---- */
 extern uint64_t mm_nr_cached, mm_nr_slab;
@@ -77,9 +77,9 @@ static inline struct pagecache *vma_cache(const struct vma *v)
 /* ---- area.c: areas as objects, and ranges of them ---- */
 struct vma *area_alloc(struct mm *m);
 struct vma *area_clone(const struct vma *v, struct mm *m); /* with references */
-void area_free(struct vma *v);          /* drops references; no lock held */
-void area_free_list(struct vma *dead);  /* the same, writes shared files back */
-void area_lock(const struct vma *v);    /* cache.lock of file areas */
+void area_free(struct vma *v);         /* drops references; no lock held */
+void area_free_list(struct vma *dead); /* the same, writes shared files back */
+void area_lock(const struct vma *v);   /* cache.lock of file areas */
 void area_unlock(const struct vma *v);
 int area_split(struct mm *m, struct vma *v, uint64_t at) MUST_CHECK;
 struct vma *area_merge(struct mm *m, struct vma *v, struct vma **dead);
@@ -93,11 +93,11 @@ bool area_covered(struct mm *m, uint64_t start, uint64_t end);
 int area_limits(const struct mm *m, uint64_t pages, uint32_t prot,
 		uint32_t flags) MUST_CHECK;
 bool area_may_lock(const struct mm *m, uint64_t pages); /* RLIMIT_MEMLOCK */
-long area_place(struct mm *m, uint64_t len); /* address or -ENOMEM */
+long area_place(struct mm *m, uint64_t len);            /* address or -ENOMEM */
 int area_set_flags(struct mm *m, uint64_t start, uint64_t end, uint32_t set,
 		   uint32_t clear) MUST_CHECK;
 bool range_ok(uint64_t addr, uint64_t len); /* user space, no wrap */
-bool rss_private(const struct vma *v); /* counts against RLIMIT_DATA */
+bool rss_private(const struct vma *v);      /* counts against RLIMIT_DATA */
 
 /* ---- gather.c: page table ranges ---- */
 /* Unmaps [start, end) of v, flushes, drops the pages' references. */
@@ -108,8 +108,7 @@ void pt_zap_dead(struct mm *m, struct vma *v);
 void pt_protect(struct mm *m, struct vma *v, uint64_t start, uint64_t end);
 /* Takes write permission away; true where some page had it. */
 bool pt_clean(struct mm *m, uint64_t start, uint64_t end);
-int pt_move(struct mm *m, uint64_t from, uint64_t to,
-	    uint64_t len) MUST_CHECK;
+int pt_move(struct mm *m, uint64_t from, uint64_t to, uint64_t len) MUST_CHECK;
 unsigned pt_prot(const struct vma *v, bool write);
 static inline void rss_add(struct mm *m, int64_t n)
 {
@@ -119,7 +118,7 @@ static inline void rss_add(struct mm *m, int64_t n)
 /* ---- fault.c ---- */
 enum fault_result {
 	FAULT_OK,
-	FAULT_IO,     /* io_file's page io_index has to be read; lock dropped */
+	FAULT_IO, /* io_file's page io_index has to be read; lock dropped */
 	FAULT_MAPERR,
 	FAULT_ACCERR,
 	FAULT_BUS,
@@ -129,10 +128,10 @@ struct fault {
 	struct mm *mm;
 	uint64_t addr; /* page aligned */
 	unsigned access;
-	struct vma *v;         /* valid under mm.lock */
-	struct file *io_file;  /* FAULT_IO: reference */
+	struct vma *v;        /* valid under mm.lock */
+	struct file *io_file; /* FAULT_IO: reference */
 	uint64_t io_index;
-	struct page *held;     /* read for us, kept from eviction */
+	struct page *held; /* read for us, kept from eviction */
 	bool major;
 };
 /* Makes the page at f->addr accessible; the caller holds no lock. */
@@ -141,7 +140,7 @@ enum fault_result fault_in(struct fault *f);
 int fault_range(struct mm *m, uint64_t start, uint64_t end) MUST_CHECK;
 int fault_range_for(struct mm *m, uint64_t start, uint64_t end,
 		    unsigned access) MUST_CHECK;
-enum fault_result fault_file(struct fault *f);       /* fault_file.c */
+enum fault_result fault_file(struct fault *f); /* fault_file.c */
 enum fault_result fault_write_shared(struct fault *f, struct page *p);
 enum fault_result fault_map(struct fault *f, struct page *p, bool write);
 
@@ -149,13 +148,15 @@ enum fault_result fault_map(struct fault *f, struct page *p, bool write);
 #define NODE_PAGES 32
 struct cache_node {
 	RB_ENTRY(cache_node) node;
-	uint64_t base;   /* index of slot[0], a multiple of NODE_PAGES */
+	uint64_t base;        /* index of slot[0], a multiple of NODE_PAGES */
 	uint32_t used, dirty; /* bit per slot */
 	struct page *slot[NODE_PAGES];
 };
 struct page *cache_find(struct pagecache *c, uint64_t index);
-int cache_insert(struct pagecache *c, uint64_t index, struct page *p) MUST_CHECK;
-struct page *cache_remove(struct pagecache *c, struct cache_node *n, unsigned i);
+int cache_insert(struct pagecache *c, uint64_t index,
+		 struct page *p) MUST_CHECK;
+struct page *cache_remove(struct pagecache *c, struct cache_node *n,
+			  unsigned i);
 struct cache_node *cache_node_from(struct pagecache *c, uint64_t index);
 struct cache_node *cache_node_next(struct cache_node *n);
 void cache_node_trim(struct pagecache *c, struct cache_node *n);
@@ -167,9 +168,9 @@ enum cache_get { CACHE_GET, CACHE_CREATE = 1, CACHE_AROUND = 2 };
 int cache_get_locked(struct pagecache *c, uint64_t index, unsigned how,
 		     struct page **out) MUST_CHECK;
 uint64_t cache_pages(const struct pagecache *c); /* up to the end of file */
-int cache_sync_locked(struct pagecache *c, uint64_t first, uint64_t last)
-	MUST_CHECK;
-void cache_list(struct pagecache *c);   /* pagecache_shrink.c */
+int cache_sync_locked(struct pagecache *c, uint64_t first,
+		      uint64_t last) MUST_CHECK;
+void cache_list(struct pagecache *c); /* pagecache_shrink.c */
 void cache_unlist(struct pagecache *c);
 /* pagecache_map.c */
 void cache_unmap(struct pagecache *c, uint64_t first, uint64_t last);

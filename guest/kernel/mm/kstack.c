@@ -22,7 +22,7 @@
 
 static struct {
 	struct spinlock lock;
-	uint64_t free;  /* [lock] top of a free stack, 0: none */
+	uint64_t free;   /* [lock] top of a free stack, 0: none */
 	uint64_t nslots; /* [a] made so far */
 } stacks = { .lock = { .rank = RANK_SLAB } };
 

@@ -237,17 +237,17 @@ int mm_unmap(struct mm *m, uint64_t addr, uint64_t len)
 	return err;
 }
 
-static int brk_grow(struct mm *m, uint64_t from, uint64_t to,
-		    struct vma **dead)
+static int brk_grow(struct mm *m, uint64_t from, uint64_t to, struct vma **dead)
 {
 	struct vma *v, *next = mm_find(m, from);
 	uint32_t flags = VMA_HEAP | m->def_flags;
 	uint64_t pages = (to - from) >> PAGE_SHIFT;
 
 	/* a page free above it, and the guard gap of a stack */
-	if (next && next->start < to + PAGE_SIZE +
-				  (next->flags & VMA_GROWSDOWN ? STACK_GUARD :
-								 0))
+	if (next &&
+	    next->start <
+		    to + PAGE_SIZE +
+			    (next->flags & VMA_GROWSDOWN ? STACK_GUARD : 0))
 		return -ENOMEM;
 	if (area_limits(m, pages, PROT_R | PROT_W, flags) ||
 	    m->nvma >= MAX_MAP_COUNT ||

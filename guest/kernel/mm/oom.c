@@ -17,14 +17,15 @@
 
 bool oom_killed_init;
 
-static struct mm *last_mm;   /* [tasklist] identity only */
-static uint64_t last_time;   /* [tasklist] */
+static struct mm *last_mm; /* [tasklist] identity only */
+static uint64_t last_time; /* [tasklist] */
 
 static struct mm *mm_of(const struct process *p)
 {
 	const struct task *t;
 
-	TAILQ_FOREACH(t, &p->threads, thread_link) {
+	TAILQ_FOREACH(t, &p->threads, thread_link)
+	{
 		if (t->mm)
 			return t->mm;
 	}
@@ -53,7 +54,8 @@ static struct process *choose(uint64_t total, uint64_t *rss)
 		spin_unlock(&tasklist_lock);
 		return NULL;
 	}
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		int64_t s = score(p, total);
 
 		if (s > most) {

@@ -26,9 +26,9 @@
 #include "layout.h"
 #include "internal.h"
 
-#define PCP_BATCH   16
-#define PCP_HIGH    64
-#define MAX_EXTENTS 32
+#define PCP_BATCH    16
+#define PCP_HIGH     64
+#define MAX_EXTENTS  32
 #define BOOT_LOW_END 0x100000UL /* dirty or the boot's below it */
 
 struct region {
@@ -41,18 +41,18 @@ struct extent {
 
 static struct {
 	struct spinlock lock;
-	struct page *pages;   /* [I] */
-	uint64_t npages;      /* [I] */
+	struct page *pages; /* [I] */
+	uint64_t npages;    /* [I] */
 	unsigned nregion, nextent;
-	struct region region[BOOT_MAX_REGIONS];  /* [I] ascending */
-	struct extent extent[MAX_EXTENTS];       /* [lock] untouched RAM */
-	uint32_t head[PAGE_MAX_ORDER + 1];       /* [lock] page number + 1 */
-	uint64_t nfree;       /* [lock] pages in head[] and extent[] */
+	struct region region[BOOT_MAX_REGIONS]; /* [I] ascending */
+	struct extent extent[MAX_EXTENTS];      /* [lock] untouched RAM */
+	uint32_t head[PAGE_MAX_ORDER + 1];      /* [lock] page number + 1 */
+	uint64_t nfree; /* [lock] pages in head[] and extent[] */
 } zone = { .lock = { .rank = RANK_PAGE } };
 
 /* [o] with interrupts off; read by mm_stats() from anywhere */
 static struct pcp {
-	uint32_t used, zero;  /* heads, page number + 1 */
+	uint32_t used, zero; /* heads, page number + 1 */
 	uint32_t nused, nzero;
 } pcp[KUNI_MAX_CPUS] __attribute__((aligned(64)));
 
@@ -258,6 +258,21 @@ static void pcp_drain(struct pcp *c, uint32_t keep)
 	spin_unlock(&zone.lock);
 }
 
+/* All of this CPU's pages, so that they can merge to blocks. */
+static void pcp_drain_all(void)
+{
+	struct pcp *c;
+
+	irq_push_off();
+	c = &pcp[this_cpu()->id];
+	pcp_drain(c, 0);
+	spin_lock(&zone.lock);
+	while (c->nzero)
+		buddy_free(pcp_pop(&c->zero, &c->nzero), 0);
+	spin_unlock(&zone.lock);
+	irq_pop_off();
+}
+
 static struct page *pcp_alloc(bool *zero, bool want_zero)
 {
 	struct page *p = NULL;
@@ -278,9 +293,16 @@ static struct page *pcp_alloc(bool *zero, bool want_zero)
 
 static struct page *take(unsigned order, bool *zero, unsigned flags)
 {
+	struct page *p;
+
 	if (order == 0)
 		return pcp_alloc(zero, flags & PAGE_ZERO);
-	return zone_alloc(order, zero);
+	p = zone_alloc(order, zero);
+	if (!p) {
+		pcp_drain_all();
+		p = zone_alloc(order, zero);
+	}
+	return p;
 }
 
 /* 2^order contiguous pages with reference 1, or NULL.  May be called under
@@ -371,8 +393,7 @@ static void extent_reserve(uint64_t base, uint64_t end)
 			continue;
 		if (base > e->base) {
 			e->end = base;
-			if (rest.base < rest.end &&
-			    zone.nextent < MAX_EXTENTS)
+			if (rest.base < rest.end && zone.nextent < MAX_EXTENTS)
 				zone.extent[zone.nextent++] = rest;
 		} else if (rest.base < rest.end) {
 			e->base = rest.base;

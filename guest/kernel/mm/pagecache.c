@@ -26,7 +26,8 @@ static int node_cmp(const struct cache_node *a, const struct cache_node *b)
 {
 	return a->base < b->base ? -1 : a->base > b->base;
 }
-RB_GENERATE_STATIC(page_tree, cache_node, node, node_cmp)
+RB_GENERATE_INTERNAL(page_tree, cache_node, node, node_cmp,
+		     __attribute__((unused)) static)
 
 static struct slab_cache *node_slab;
 
@@ -136,7 +137,7 @@ struct page *cache_remove(struct pagecache *c, struct cache_node *n, unsigned i)
 	if (n->dirty & 1U << i)
 		c->ndirty--;
 	n->dirty &= ~(1U << i);
-	p->flags &= (uint8_t)~(PG_CACHE | PG_DIRTY);
+	p->flags &= (uint8_t) ~(PG_CACHE | PG_DIRTY);
 	p->cache = NULL;
 	c->npages--;
 	__atomic_fetch_sub(&mm_nr_cached, 1, __ATOMIC_RELAXED);

@@ -61,8 +61,8 @@ ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 
 	while (u->left && pos < size && r >= 0) {
 		uint64_t left = min((uint64_t)u->left, size - pos);
-		uint64_t span = (pos % PAGE_SIZE + left + PAGE_SIZE - 1) >>
-				PAGE_SHIFT;
+		uint64_t span =
+			(pos % PAGE_SIZE + left + PAGE_SIZE - 1) >> PAGE_SHIFT;
 		int n = gather_pages(c, pos >> PAGE_SHIFT,
 				     (unsigned)min(span, READ_BATCH + 0UL),
 				     pages);

@@ -31,7 +31,8 @@ void cache_unmap(struct pagecache *c, uint64_t first, uint64_t last)
 	uint64_t start, end;
 	struct vma *v;
 
-	LIST_FOREACH(v, &c->mappings, mapping_link) {
+	LIST_FOREACH(v, &c->mappings, mapping_link)
+	{
 		if (overlap(v, first, last, &start, &end))
 			pt_zap(v->mm, v, start, end);
 	}
@@ -43,7 +44,8 @@ void cache_write_protect(struct pagecache *c, uint64_t first, uint64_t last)
 	uint64_t start, end;
 	struct vma *v;
 
-	LIST_FOREACH(v, &c->mappings, mapping_link) {
+	LIST_FOREACH(v, &c->mappings, mapping_link)
+	{
 		if ((v->flags & VMA_SHARED) &&
 		    overlap(v, first, last, &start, &end) &&
 		    pt_clean(v->mm, start, end))

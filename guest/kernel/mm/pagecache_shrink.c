@@ -126,9 +126,9 @@ static bool inode_get_live(struct inode *i)
 {
 	uint32_t ref = __atomic_load_n(&i->ref, __ATOMIC_RELAXED);
 
-	while (ref && !__atomic_compare_exchange_n(&i->ref, &ref, ref + 1,
-						   false, __ATOMIC_ACQUIRE,
-						   __ATOMIC_RELAXED))
+	while (ref &&
+	       !__atomic_compare_exchange_n(&i->ref, &ref, ref + 1, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		;
 	return ref != 0;
 }
@@ -139,7 +139,8 @@ static struct pagecache *next_dirty_cache(void)
 	struct pagecache *c;
 
 	spin_lock(&caches.lock);
-	TAILQ_FOREACH(c, &caches.list, all_link) {
+	TAILQ_FOREACH(c, &caches.list, all_link)
+	{
 		if (c->ndirty && inode_get_live(c->inode))
 			break;
 	}

@@ -32,9 +32,9 @@ static int may_protect(const struct mm *m, const struct vma *v, uint32_t prot)
 		return area_limits(m, 0, prot, v->flags) ||
 				       m->data_pages + vma_pages(v) >
 					       rlimit_get(RLIMIT_DATA) >>
-						       PAGE_SHIFT ?
-			       -ENOMEM :
-			       0;
+					       PAGE_SHIFT
+			       ? -ENOMEM
+			       : 0;
 	return 0;
 }
 

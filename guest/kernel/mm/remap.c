@@ -35,13 +35,15 @@ static int check_flags(struct remap *r)
 		return -EINVAL;
 	if ((flags & MREMAP_DONTUNMAP) && r->old_len != r->new_len)
 		return -EINVAL;
-	if (r->addr % PAGE_SIZE || !r->new_len || r->new_len > USER_END ||
-	    r->old_len > USER_END)
+	if (r->addr % PAGE_SIZE || r->old_len > USER_END)
 		return -EINVAL;
 	r->old_len = page_up(r->old_len);
 	r->new_len = page_up(r->new_len);
-	if (!(flags & MREMAP_FIXED))
-		return 0;
+	return r->new_len ? 0 : -EINVAL;
+}
+
+static int check_fixed(const struct remap *r)
+{
 	if (r->new_addr % PAGE_SIZE || !range_ok(r->new_addr, r->new_len))
 		return -EINVAL;
 	if (r->addr < r->new_addr + r->new_len &&
@@ -67,8 +69,7 @@ static int check_area(const struct remap *r, const struct vma *v)
 		return -EFAULT;
 	if (!more)
 		return 0;
-	if ((v->flags & VMA_LOCKED) &&
-	    !area_may_lock(r->m, more >> PAGE_SHIFT))
+	if ((v->flags & VMA_LOCKED) && !area_may_lock(r->m, more >> PAGE_SHIFT))
 		return -EAGAIN;
 	return area_limits(r->m, more >> PAGE_SHIFT, v->prot, v->flags);
 }
@@ -78,8 +79,7 @@ static bool grow_in_place(struct remap *r, struct vma *v)
 	uint64_t end = r->addr + r->new_len;
 
 	if (r->addr + r->old_len != v->end || !r->old_len ||
-	    !range_ok(r->addr, r->new_len) ||
-	    vma_overlaps(r->m, v->end, end))
+	    !range_ok(r->addr, r->new_len) || vma_overlaps(r->m, v->end, end))
 		return false;
 	r->populate = v->flags & VMA_LOCKED ? v->end : 0;
 	r->populate_end = end;
@@ -133,9 +133,11 @@ static long move_area(struct remap *r, uint64_t to)
 static long remap_fixed(struct remap *r)
 {
 	struct vma *v;
-	int err = area_unmap(r->m, r->new_addr, r->new_addr + r->new_len,
-			     &r->dead);
+	int err = check_fixed(r);
 
+	if (!err)
+		err = area_unmap(r->m, r->new_addr, r->new_addr + r->new_len,
+				 &r->dead);
 	if (!err && r->old_len > r->new_len) {
 		err = area_unmap(r->m, r->addr + r->new_len,
 				 r->addr + r->old_len, &r->dead);
@@ -160,11 +162,13 @@ static long remap_locked(struct remap *r)
 		return -EFAULT;
 	if (r->flags & MREMAP_FIXED)
 		return remap_fixed(r);
+	if (r->new_len > USER_END)
+		return -ENOMEM;
 	if (r->old_len >= r->new_len && !(r->flags & MREMAP_DONTUNMAP)) {
-		err = r->old_len == r->new_len ?
-			      0 :
-			      area_unmap(r->m, r->addr + r->new_len,
-					 r->addr + r->old_len, &r->dead);
+		err = r->old_len == r->new_len
+			      ? 0
+			      : area_unmap(r->m, r->addr + r->new_len,
+					   r->addr + r->old_len, &r->dead);
 		return err ? err : (long)r->addr;
 	}
 	err = check_area(r, v);

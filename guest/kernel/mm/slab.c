@@ -52,10 +52,10 @@ struct cpu_mags {
 };
 
 static struct slab_cache caches[MAX_CACHES];
-static unsigned ncaches; /* [a] */
+static unsigned ncaches;                     /* [a] */
 static struct cpu_mags *mags[KUNI_MAX_CPUS]; /* [o] */
 
-static const uint16_t classes[] = { 32,	 48,  64,  96,	128,  192, 256,
+static const uint16_t classes[] = { 32,  48,  64,  96,   128,  192, 256,
 				    384, 512, 768, 1024, 1344, 2048 };
 static uint8_t class_of[MAX_OBJECT / 16 + 1]; /* [I] by (size + 15) / 16 */
 
@@ -300,8 +300,8 @@ void slab_init(void)
 static void free_pages(struct page *p, uint64_t from, uint64_t to)
 {
 	while (from < to) {
-		unsigned k = from ? (unsigned)__builtin_ctzll(from) :
-				    PAGE_MAX_ORDER;
+		unsigned k =
+			from ? (unsigned)__builtin_ctzll(from) : PAGE_MAX_ORDER;
 
 		while (from + (1UL << k) > to)
 			k--;

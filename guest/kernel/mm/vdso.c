@@ -41,8 +41,8 @@ int mm_map_vdso(struct mm *m)
 
 	mutex_lock(&m->lock);
 	base = vma_gap(m, len + PAGE_SIZE, MMAP_MIN_ADDR, m->mmap_top);
-	err = base ? add_area(m, base, base + PAGE_SIZE, PROT_R, VMA_VVAR) :
-		     -ENOMEM;
+	err = base ? add_area(m, base, base + PAGE_SIZE, PROT_R, VMA_VVAR)
+		   : -ENOMEM;
 	if (!err)
 		err = map_one(m, base, vdso_vvar_page(), 0);
 	base += PAGE_SIZE;

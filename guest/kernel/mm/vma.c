@@ -19,7 +19,8 @@ static int vma_cmp(const struct vma *a, const struct vma *b)
 {
 	return a->start < b->start ? -1 : a->start > b->start;
 }
-RB_GENERATE_STATIC(vma_tree, vma, node, vma_cmp)
+RB_GENERATE_INTERNAL(vma_tree, vma, node, vma_cmp,
+		     __attribute__((unused)) static)
 
 /* The lowest area whose end is above addr; NULL: none. */
 struct vma *mm_find(struct mm *m, uint64_t addr)
@@ -207,8 +208,8 @@ static uint64_t guarded_start(const struct vma *v)
 uint64_t vma_gap(struct mm *m, uint64_t len, uint64_t low, uint64_t high)
 {
 	bool usual = low == MMAP_MIN_ADDR && high == m->mmap_top;
-	bool hinted = usual && m->gap_top && m->gap_top <= high &&
-		      len > m->gap_max;
+	bool hinted =
+		usual && m->gap_top && m->gap_top <= high && len > m->gap_max;
 	uint64_t limit = hinted ? m->gap_top : high;
 	uint64_t skipped = hinted ? m->gap_max : 0;
 	struct vma *next = mm_find(m, limit - 1);
