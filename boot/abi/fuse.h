@@ -61,11 +61,11 @@ enum fuse_opcode {
 	FUSE_INTERRUPT = 36,   /* no reply */
 	FUSE_DESTROY = 38,     /* empty */
 	FUSE_BATCH_FORGET = 42, /* fuse_batch_forget_in, fuse_forget_one... */
-	FUSE_FALLOCATE = 43,   /* fuse_fallocate_in */
-	FUSE_READDIRPLUS = 44, /* fuse_read_in -> fuse_direntplus... */
-	FUSE_RENAME2 = 45,     /* fuse_rename2_in, old name, new name */
-	FUSE_LSEEK = 46,       /* fuse_lseek_in -> fuse_lseek_out */
-	FUSE_SYNCFS = 50,      /* fuse_syncfs_in */
+	FUSE_FALLOCATE = 43,    /* fuse_fallocate_in */
+	FUSE_READDIRPLUS = 44,  /* fuse_read_in -> fuse_direntplus... */
+	FUSE_RENAME2 = 45,      /* fuse_rename2_in, old name, new name */
+	FUSE_LSEEK = 46,        /* fuse_lseek_in -> fuse_lseek_out */
+	FUSE_SYNCFS = 50,       /* fuse_syncfs_in */
 	FUSE_OPCODE_END,
 };
 

@@ -52,7 +52,7 @@ static struct fuse_slot *slot_of_locked(struct fuse_shard *sh, uint64_t nodeid)
 	return &sh->slot[k];
 }
 
-static void inode_free(struct fuse_server *s, struct fuse_inode *i)
+static void node_free(struct fuse_server *s, struct fuse_inode *i)
 {
 	io_forget(s, i->nodeid);
 	close(i->fd);
@@ -115,8 +115,8 @@ static int buckets_grow_locked(struct fuse_shard *sh)
 	return 0;
 }
 
-static int inode_insert_locked(struct fuse_shard *sh, struct fuse_inode *i,
-			       uint64_t hash)
+static int node_insert_locked(struct fuse_shard *sh, struct fuse_inode *i,
+			      uint64_t hash)
 {
 	struct fuse_inode **head;
 	long k;
@@ -138,7 +138,7 @@ static int inode_insert_locked(struct fuse_shard *sh, struct fuse_inode *i,
 	return 0;
 }
 
-static void inode_remove_locked(struct fuse_shard *sh, struct fuse_inode *i)
+static void node_remove_locked(struct fuse_shard *sh, struct fuse_inode *i)
 {
 	uint64_t h = identity_hash(i->dev, i->ino, i->mnt);
 	struct fuse_inode **at;
@@ -154,7 +154,7 @@ static void inode_remove_locked(struct fuse_shard *sh, struct fuse_inode *i)
 	sh->free = (uint32_t)(slot - sh->slot) + 1;
 }
 
-struct fuse_inode *inode_get(struct fuse_server *s, uint64_t nodeid)
+struct fuse_inode *node_get(struct fuse_server *s, uint64_t nodeid)
 {
 	struct fuse_shard *sh = shard_of(s, nodeid);
 	struct fuse_inode *i = NULL;
@@ -174,14 +174,14 @@ struct fuse_inode *inode_get(struct fuse_server *s, uint64_t nodeid)
 	return i;
 }
 
-void inode_put(struct fuse_server *s, struct fuse_inode *i)
+void node_put(struct fuse_server *s, struct fuse_inode *i)
 {
 	if (atomic_fetch_sub(&i->ref, 1) == 1)
-		inode_free(s, i);
+		node_free(s, i);
 }
 
 /* The guest gives n lookups of a number back; more than it has is all. */
-void inode_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n)
+void node_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n)
 {
 	struct fuse_shard *sh = shard_of(s, nodeid);
 	struct fuse_inode *gone = NULL;
@@ -193,17 +193,17 @@ void inode_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n)
 		slot->inode->nlookup -= n;
 	} else if (slot) {
 		gone = slot->inode;
-		inode_remove_locked(sh, gone);
+		node_remove_locked(sh, gone);
 	}
 	pthread_mutex_unlock(&sh->lock);
 	if (gone)
-		inode_put(s, gone);
+		node_put(s, gone);
 }
 
 /* The inode of this identity with one more lookup; made from *fd, which then
  * is -1, where the guest does not know it yet. */
-static int inode_intern(struct fuse_server *s, int *fd,
-			const struct statx *st, uint64_t *nodeid)
+static int node_intern(struct fuse_server *s, int *fd, const struct statx *st,
+		       uint64_t *nodeid)
 {
 	uint64_t dev = makedev(st->stx_dev_major, st->stx_dev_minor);
 	uint64_t mnt = st->stx_mask & STATX_MNT_ID ? st->stx_mnt_id : 0;
@@ -229,10 +229,14 @@ static int inode_intern(struct fuse_server *s, int *fd,
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		goto unlock;
-	*i = (struct fuse_inode){ .dev = dev, .ino = st->stx_ino, .mnt = mnt,
-				  .nlookup = 1, .ref = 1, .fd = *fd,
+	*i = (struct fuse_inode){ .dev = dev,
+				  .ino = st->stx_ino,
+				  .mnt = mnt,
+				  .nlookup = 1,
+				  .ref = 1,
+				  .fd = *fd,
 				  .type = st->stx_mode & S_IFMT };
-	err = inode_insert_locked(sh, i, h);
+	err = node_insert_locked(sh, i, h);
 	if (err) {
 		free(i);
 		goto unlock;
@@ -245,7 +249,7 @@ unlock:
 	return err;
 }
 
-void inode_table_reset(struct fuse_server *s)
+void node_table_reset(struct fuse_server *s)
 {
 	for (unsigned k = 0; k < FUSE_SHARDS; k++) {
 		struct fuse_shard *sh = &s->shard[k];
@@ -260,15 +264,15 @@ void inode_table_reset(struct fuse_server *s)
 			}
 			i = sh->slot[n].inode;
 			if (i)
-				inode_remove_locked(sh, i);
+				node_remove_locked(sh, i);
 			pthread_mutex_unlock(&sh->lock);
 			if (i)
-				inode_put(s, i);
+				node_put(s, i);
 		}
 	}
 }
 
-int inode_table_init(struct fuse_server *s, int root_fd)
+int node_table_init(struct fuse_server *s, int root_fd)
 {
 	struct fuse_inode *i;
 	struct statx st;
@@ -281,8 +285,11 @@ int inode_table_init(struct fuse_server *s, int root_fd)
 	if (!i)
 		return -ENOMEM;
 	s->root_dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-	*i = (struct fuse_inode){ .nodeid = FUSE_ROOT_ID, .dev = s->root_dev,
-				  .ino = st.stx_ino, .ref = 1, .fd = root_fd,
+	*i = (struct fuse_inode){ .nodeid = FUSE_ROOT_ID,
+				  .dev = s->root_dev,
+				  .ino = st.stx_ino,
+				  .ref = 1,
+				  .fd = root_fd,
 				  .type = S_IFDIR };
 	s->root = i;
 	atomic_store(&s->ninodes, 1);
@@ -292,15 +299,15 @@ int inode_table_init(struct fuse_server *s, int root_fd)
 	return 0;
 }
 
-void inode_table_fini(struct fuse_server *s)
+void node_table_fini(struct fuse_server *s)
 {
-	inode_table_reset(s);
+	node_table_reset(s);
 	for (unsigned k = 0; k < FUSE_SHARDS; k++) {
 		free(s->shard[k].bucket);
 		free(s->shard[k].slot);
 		pthread_mutex_destroy(&s->shard[k].lock);
 	}
-	inode_put(s, s->root);
+	node_put(s, s->root);
 	pthread_mutex_destroy(&s->dev_lock);
 }
 
@@ -309,7 +316,7 @@ void inode_table_fini(struct fuse_server *s)
 /* Inode numbers of other file systems get the file system's ordinal in the
  * top byte, so that none is equal to another; past FUSE_MAX_DEVS they share
  * one ordinal. */
-uint64_t inode_number(struct fuse_server *s, uint64_t dev, uint64_t ino)
+uint64_t node_number(struct fuse_server *s, uint64_t dev, uint64_t ino)
 {
 	unsigned k;
 
@@ -335,7 +342,7 @@ static void attr_fill(struct fuse_server *s, const struct statx *st,
 	uint64_t dev = makedev(st->stx_dev_major, st->stx_dev_minor);
 
 	*a = (struct fuse_attr){
-		.ino = inode_number(s, dev, st->stx_ino),
+		.ino = node_number(s, dev, st->stx_ino),
 		.size = st->stx_size,
 		.blocks = st->stx_blocks,
 		.atime = (uint64_t)st->stx_atime.tv_sec,
@@ -353,8 +360,8 @@ static void attr_fill(struct fuse_server *s, const struct statx *st,
 	};
 }
 
-int inode_attr(struct fuse_server *s, const struct fuse_inode *i,
-	       struct fuse_attr *out)
+int node_attr(struct fuse_server *s, const struct fuse_inode *i,
+	      struct fuse_attr *out)
 {
 	struct statx st;
 
@@ -382,8 +389,8 @@ static int open_beneath(int dir, const char *name)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-int inode_lookup(struct fuse_server *s, struct fuse_inode *dir,
-		 const char *name, struct fuse_entry_out *out)
+int node_lookup(struct fuse_server *s, struct fuse_inode *dir, const char *name,
+		struct fuse_entry_out *out)
 {
 	struct statx st;
 	uint64_t nodeid;
@@ -399,7 +406,7 @@ int inode_lookup(struct fuse_server *s, struct fuse_inode *dir,
 		err = -errno;
 		goto close_fd;
 	}
-	err = inode_intern(s, &fd, &st, &nodeid);
+	err = node_intern(s, &fd, &st, &nodeid);
 	if (err)
 		goto close_fd;
 	*out = (struct fuse_entry_out){
@@ -417,7 +424,7 @@ close_fd:
 	return err;
 }
 
-int inode_reopen(struct fuse_server *s, const struct fuse_inode *i, int flags)
+int node_reopen(struct fuse_server *s, const struct fuse_inode *i, int flags)
 {
 	char name[16];
 	int fd;

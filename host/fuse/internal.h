@@ -113,7 +113,7 @@ struct fuse_server {
 	uint64_t root_dev;            /* [I] */
 	atomic_uint flags;            /* FUSE_* agreed by INIT */
 	atomic_long ninodes;
-	long max_inodes;              /* [I] */
+	long max_inodes; /* [I] */
 	struct fuse_shard shard[FUSE_SHARDS];
 	struct fuse_io_set io[FUSE_IO_SETS];
 	pthread_mutex_t dir_lock; /* leaf: the table of handles */
@@ -124,32 +124,32 @@ struct fuse_server {
 	unsigned ndev;
 };
 
-int inode_table_init(struct fuse_server *s, int root_fd) MUST_CHECK;
-void inode_table_fini(struct fuse_server *s);
+int node_table_init(struct fuse_server *s, int root_fd) MUST_CHECK;
+void node_table_fini(struct fuse_server *s);
 /* Forgets everything but the root. */
-void inode_table_reset(struct fuse_server *s);
+void node_table_reset(struct fuse_server *s);
 /* The inode behind a number, with a reference; NULL: no such one. */
-struct fuse_inode *inode_get(struct fuse_server *s, uint64_t nodeid);
-void inode_put(struct fuse_server *s, struct fuse_inode *i);
-void inode_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n);
+struct fuse_inode *node_get(struct fuse_server *s, uint64_t nodeid);
+void node_put(struct fuse_server *s, struct fuse_inode *i);
+void node_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n);
 /* Looks `name` up below dir, counts one lookup for the guest, and fills *out
  * (all of it).  Negative errno. */
-int inode_lookup(struct fuse_server *s, struct fuse_inode *dir,
-		 const char *name, struct fuse_entry_out *out) MUST_CHECK;
+int node_lookup(struct fuse_server *s, struct fuse_inode *dir, const char *name,
+		struct fuse_entry_out *out) MUST_CHECK;
 /* Attributes as the guest sees them. */
-int inode_attr(struct fuse_server *s, const struct fuse_inode *i,
-	       struct fuse_attr *out) MUST_CHECK;
+int node_attr(struct fuse_server *s, const struct fuse_inode *i,
+	      struct fuse_attr *out) MUST_CHECK;
 /* st_ino as the guest sees it: unique over all mounted file systems. */
-uint64_t inode_number(struct fuse_server *s, uint64_t dev, uint64_t ino);
+uint64_t node_number(struct fuse_server *s, uint64_t dev, uint64_t ino);
 /* Opens a regular file or directory for I/O; -EINVAL, -EISDIR for others. */
-int inode_reopen(struct fuse_server *s, const struct fuse_inode *i,
-		 int flags) MUST_CHECK;
+int node_reopen(struct fuse_server *s, const struct fuse_inode *i,
+		int flags) MUST_CHECK;
 
 /* ---- iofd.c: descriptors for reading and writing ---- */
 
 struct fuse_iofd {
 	int fd;
-	struct fuse_io *way;     /* NULL: fd is closed by io_put */
+	struct fuse_io *way; /* NULL: fd is closed by io_put */
 	struct fuse_io_set *set;
 };
 void io_init(struct fuse_server *s);

@@ -89,15 +89,17 @@ int io_get(struct fuse_server *s, const struct fuse_inode *i, bool writable,
 	pthread_mutex_unlock(&set->lock);
 	if (io)
 		return 0;
-	fd = inode_reopen(s, i, writable ? O_RDWR : O_RDONLY);
+	fd = node_reopen(s, i, writable ? O_RDWR : O_RDONLY);
 	if (fd < 0)
 		return fd;
 	*out = (struct fuse_iofd){ .fd = fd };
 	pthread_mutex_lock(&set->lock);
 	io = evict_locked(set, &victim);
 	if (io) {
-		*io = (struct fuse_io){ .nodeid = i->nodeid, .fd = fd,
-					.users = 1, .stamp = ++set->clock,
+		*io = (struct fuse_io){ .nodeid = i->nodeid,
+					.fd = fd,
+					.users = 1,
+					.stamp = ++set->clock,
 					.writable = writable };
 		out->way = io;
 		out->set = set;

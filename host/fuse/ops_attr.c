@@ -19,7 +19,7 @@ static int reply_attr(struct fuse_server *s, struct fuse_req *r,
 {
 	struct fuse_attr_out out = { .attr_valid = s->valid_sec,
 				     .attr_valid_nsec = s->valid_ns };
-	int err = inode_attr(s, i, &out.attr);
+	int err = node_attr(s, i, &out.attr);
 
 	return err ? err : req_put(r, &out, sizeof(out));
 }
@@ -113,8 +113,8 @@ static int set_times(struct fuse_inode *i, const struct fuse_setattr_in *in)
 /* Owner before mode, for a change of owner takes set-ID bits away. */
 int op_setattr(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 {
-	const uint32_t times = FATTR_ATIME | FATTR_MTIME | FATTR_ATIME_NOW |
-			       FATTR_MTIME_NOW;
+	const uint32_t times =
+		FATTR_ATIME | FATTR_MTIME | FATTR_ATIME_NOW | FATTR_MTIME_NOW;
 	struct fuse_setattr_in in;
 	int err;
 
@@ -153,10 +153,14 @@ int op_statfs(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	if (fstatfs(i->fd, &st))
 		return -errno;
 	out = (struct fuse_statfs_out){
-		.blocks = st.f_blocks, .bfree = st.f_bfree,
-		.bavail = st.f_bavail, .files = st.f_files,
-		.ffree = st.f_ffree,   .bsize = (uint32_t)st.f_bsize,
-		.namelen = FUSE_NAME_MAX, .frsize = (uint32_t)st.f_frsize,
+		.blocks = st.f_blocks,
+		.bfree = st.f_bfree,
+		.bavail = st.f_bavail,
+		.files = st.f_files,
+		.ffree = st.f_ffree,
+		.bsize = (uint32_t)st.f_bsize,
+		.namelen = FUSE_NAME_MAX,
+		.frsize = (uint32_t)st.f_frsize,
 	};
 	return req_put(r, &out, sizeof(out));
 }
@@ -172,7 +176,7 @@ int op_access(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 
 	err = req_get(r, &in, sizeof(in));
 	if (!err)
-		err = inode_attr(s, i, &a);
+		err = node_attr(s, i, &a);
 	if (err)
 		return err;
 	if (in.mask & ~7U)

@@ -105,7 +105,7 @@ int op_opendir(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	d->fd = inode_reopen(s, i, O_RDONLY | O_DIRECTORY);
+	d->fd = node_reopen(s, i, O_RDONLY | O_DIRECTORY);
 	if (d->fd < 0) {
 		err = d->fd;
 		free(d);
@@ -174,13 +174,13 @@ static int put_record(struct fuse_server *s, struct fuse_req *r,
 	if (size > room)
 		return -ENOSPC;
 	memset(&rec, 0, sizeof(rec));
-	rec.dirent.ino = inode_number(s, i->dev, de->d_ino);
+	rec.dirent.ino = node_number(s, i->dev, de->d_ino);
 	rec.dirent.off = (uint64_t)de->d_off;
 	rec.dirent.namelen = (uint32_t)len;
 	rec.dirent.type = de->d_type;
 	if (plus && !dots) {
 		/* Gone meanwhile, or no more inodes: the name alone. */
-		if (inode_lookup(s, i, de->d_name, &rec.entry))
+		if (node_lookup(s, i, de->d_name, &rec.entry))
 			memset(&rec.entry, 0, sizeof(rec.entry));
 		else
 			rec.dirent.ino = rec.entry.attr.ino;

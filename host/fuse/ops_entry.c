@@ -27,12 +27,12 @@ static int reply_entry(struct fuse_server *s, struct fuse_req *r,
 	struct fuse_entry_out out;
 	int err;
 
-	err = inode_lookup(s, dir, name, &out);
+	err = node_lookup(s, dir, name, &out);
 	if (err)
 		return err;
 	err = req_put(r, &out, sizeof(out));
 	if (err)
-		inode_forget(s, out.nodeid, 1);
+		node_forget(s, out.nodeid, 1);
 	return err;
 }
 
@@ -83,23 +83,23 @@ static int made(struct fuse_server *s, struct fuse_req *r,
 	err = give(r, dir, name);
 	if (err)
 		goto undo;
-	err = inode_lookup(s, dir, name, &out);
+	err = node_lookup(s, dir, name, &out);
 	if (err)
 		goto undo;
 	if ((mode & (S_ISUID | S_ISGID)) && !S_ISLNK(mode)) {
-		i = inode_get(s, out.nodeid);
-		err = i ? attr_chmod(s, i, out.attr.mode | (mode & 06000)) :
-			  -ESTALE;
+		i = node_get(s, out.nodeid);
+		err = i ? attr_chmod(s, i, out.attr.mode | (mode & 06000))
+			: -ESTALE;
 		if (i && !err)
-			err = inode_attr(s, i, &out.attr);
+			err = node_attr(s, i, &out.attr);
 		if (i)
-			inode_put(s, i);
+			node_put(s, i);
 	}
 	if (!err)
 		err = req_put(r, &out, sizeof(out));
 	if (!err)
 		return 0;
-	inode_forget(s, out.nodeid, 1);
+	node_forget(s, out.nodeid, 1);
 undo:
 	unlinkat(dir->fd, name, is_dir ? AT_REMOVEDIR : 0);
 	return err;
@@ -172,25 +172,25 @@ static int create_existing(struct fuse_server *s, struct fuse_req *r,
 	struct fuse_iofd io;
 	int err;
 
-	err = inode_lookup(s, dir, name, &out);
+	err = node_lookup(s, dir, name, &out);
 	if (err)
 		return err;
 	if ((flags & O_TRUNC) && S_ISREG(out.attr.mode)) {
-		i = inode_get(s, out.nodeid);
+		i = node_get(s, out.nodeid);
 		err = i ? io_get(s, i, true, &io) : -ESTALE;
 		if (!err) {
 			err = ftruncate(io.fd, 0) ? -errno : 0;
 			io_put(&io);
 		}
 		if (!err)
-			err = inode_attr(s, i, &out.attr);
+			err = node_attr(s, i, &out.attr);
 		if (i)
-			inode_put(s, i);
+			node_put(s, i);
 	}
 	if (!err)
 		err = req_put(r, &out, sizeof(out));
 	if (err)
-		inode_forget(s, out.nodeid, 1);
+		node_forget(s, out.nodeid, 1);
 	return err;
 }
 
@@ -206,8 +206,8 @@ int op_create(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 		err = req_name(r, name);
 	if (!err)
 		err = need_dir(i);
-	if (!err && r->out.left < sizeof(struct fuse_entry_out) +
-					  sizeof(opened))
+	if (!err &&
+	    r->out.left < sizeof(struct fuse_entry_out) + sizeof(opened))
 		err = -EINVAL;
 	if (err)
 		return err;
@@ -235,7 +235,7 @@ int op_link(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 		err = need_dir(i);
 	if (err)
 		return err;
-	from = inode_get(s, in.oldnodeid);
+	from = node_get(s, in.oldnodeid);
 	if (!from)
 		return -ESTALE;
 	snprintf(old, sizeof(old), "%d", from->fd);
@@ -243,7 +243,7 @@ int op_link(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 		err = -errno;
 	else
 		err = reply_entry(s, r, i, name);
-	inode_put(s, from);
+	node_put(s, from);
 	return err;
 }
 
@@ -288,13 +288,13 @@ static int rename_to(struct fuse_server *s, struct fuse_req *r,
 		return err;
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	dir = inode_get(s, newdir);
+	dir = node_get(s, newdir);
 	if (!dir)
 		return -ESTALE;
 	err = need_dir(dir);
 	if (!err && renameat2(i->fd, from, dir->fd, to, flags))
 		err = -errno;
-	inode_put(s, dir);
+	node_put(s, dir);
 	return err;
 }
 

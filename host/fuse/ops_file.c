@@ -78,8 +78,8 @@ static ssize_t move(int fd, struct iovec *v, unsigned nv, uint64_t off,
 	while (at < nv) {
 		do {
 			n = write ? pwritev2(fd, v + at, (int)(nv - at),
-					     (off_t)off + sum, 0) :
-				    preadv2(fd, v + at, (int)(nv - at),
+					     (off_t)off + sum, 0)
+				  : preadv2(fd, v + at, (int)(nv - at),
 					    (off_t)off + sum, 0);
 		} while (n < 0 && errno == EINTR);
 		if (n < 0)
@@ -197,8 +197,8 @@ int op_fsync(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 		err = io_get(s, i, false, &io);
 	if (err)
 		return err;
-	err = in.fsync_flags & FUSE_FSYNC_FDATASYNC ? fdatasync(io.fd) :
-						      fsync(io.fd);
+	err = in.fsync_flags & FUSE_FSYNC_FDATASYNC ? fdatasync(io.fd)
+						    : fsync(io.fd);
 	if (err)
 		err = -errno;
 	io_put(&io);

@@ -142,8 +142,9 @@ int op_listxattr(struct fuse_server *s, struct fuse_req *r,
 		goto put;
 	}
 	n = flistxattr(io.fd, list, FUSE_XATTR_SIZE_MAX);
-	err = n < 0 ? -errno : reply_value(r, in.size, list,
-					   filter_names(list, (size_t)n));
+	err = n < 0 ? -errno
+		    : reply_value(r, in.size, list,
+				  filter_names(list, (size_t)n));
 put:
 	free(list);
 	io_put(&io);

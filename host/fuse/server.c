@@ -34,7 +34,7 @@
 void fuse_server_reset(struct fuse_server *s)
 {
 	dirs_reset(s);
-	inode_table_reset(s);
+	node_table_reset(s);
 }
 
 static int op_init(struct fuse_server *s, struct fuse_req *r,
@@ -83,7 +83,7 @@ static int op_forget(struct fuse_server *s, struct fuse_req *r,
 	(void)i;
 	err = req_get(r, &in, sizeof(in));
 	if (!err)
-		inode_forget(s, r->h.nodeid, in.nlookup);
+		node_forget(s, r->h.nodeid, in.nlookup);
 	return err;
 }
 
@@ -99,7 +99,7 @@ static int op_batch_forget(struct fuse_server *s, struct fuse_req *r,
 	for (uint32_t k = 0; !err && k < in.count; k++) {
 		err = req_get(r, &one, sizeof(one));
 		if (!err)
-			inode_forget(s, one.nodeid, one.nlookup);
+			node_forget(s, one.nodeid, one.nlookup);
 	}
 	return err;
 }
@@ -173,13 +173,13 @@ static int dispatch(struct fuse_server *s, struct fuse_req *r, unsigned *flags)
 	if ((*flags & OP_WRITES) && s->readonly)
 		return -EROFS;
 	if (!(*flags & OP_NO_INODE)) {
-		i = inode_get(s, r->h.nodeid);
+		i = node_get(s, r->h.nodeid);
 		if (!i)
 			return -ESTALE;
 	}
 	err = ops[op].fn(s, r, i);
 	if (i)
-		inode_put(s, i);
+		node_put(s, i);
 	return err;
 }
 
@@ -267,7 +267,7 @@ int fuse_server_create(struct fuse_server **out, int root_fd, bool readonly,
 		err = err_set(e, errno, "fuse: /proc/self/fd");
 		goto free_server;
 	}
-	err = inode_table_init(s, root_fd);
+	err = node_table_init(s, root_fd);
 	if (err) {
 		err = err_set(e, -err, "fuse: the root's descriptor %d",
 			      root_fd);
@@ -298,7 +298,7 @@ void fuse_server_destroy(struct fuse_server *s)
 	if (!s)
 		return;
 	dirs_reset(s);
-	inode_table_fini(s);
+	node_table_fini(s);
 	io_fini(s);
 	pthread_mutex_destroy(&s->dir_lock);
 	close(s->proc_fd);

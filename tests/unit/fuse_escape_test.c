@@ -55,9 +55,11 @@ static void test_links(struct rig *r)
 		CHECK_EQ(a.mode & S_IFMT, S_IFLNK);
 		CHECK_EQ(rig_lookup(r, (uint64_t)n, "secret", NULL), -ENOTDIR);
 		CHECK_EQ(rig_op(r, FUSE_READ, (uint64_t)n, &rd, sizeof(rd),
-				NULL, NULL, &rep), -EINVAL);
+				NULL, NULL, &rep),
+			 -EINVAL);
 		CHECK_EQ(rig_op(r, FUSE_OPENDIR, (uint64_t)n, &oi, sizeof(oi),
-				NULL, NULL, &rep), -ENOTDIR);
+				NULL, NULL, &rep),
+			 -ENOTDIR);
 	}
 	/* chmod and truncate of a link do not reach what it names */
 	struct fuse_setattr_in sa = { .valid = FATTR_MODE, .mode = 0 };
@@ -65,14 +67,17 @@ static void test_links(struct rig *r)
 
 	n = rig_lookup(r, 1, "abs", NULL);
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, (uint64_t)n, &sa, sizeof(sa), NULL,
-			NULL, &rep), -EOPNOTSUPP);
+			NULL, &rep),
+		 -EOPNOTSUPP);
 	sa.valid = FATTR_SIZE;
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, (uint64_t)n, &sa, sizeof(sa), NULL,
-			NULL, &rep), -EINVAL);
+			NULL, &rep),
+		 -EINVAL);
 	sa.valid = FATTR_UID | FATTR_GID;
 	sa.uid = sa.gid = 77;
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, (uint64_t)n, &sa, sizeof(sa), NULL,
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	CHECK_EQ(stat(to, &st), 0);
 	CHECK_EQ(st.st_uid, outside.st_uid);
 	CHECK_EQ(st.st_mode, outside.st_mode);
@@ -190,7 +195,8 @@ static void test_deep(struct rig *r)
 		int64_t n;
 
 		CHECK_EQ(rig_op(r, FUSE_MKDIR, at, &md, sizeof(md), "deep",
-				NULL, &rep), 0);
+				NULL, &rep),
+			 0);
 		n = rig_lookup(r, at, "deep", NULL);
 		CHECK(n > 1);
 		at = (uint64_t)n;
@@ -210,7 +216,8 @@ static int raw(struct rig *r, void *req, size_t n, void *ans, size_t room)
 
 static void test_malformed(struct rig *r)
 {
-	struct fuse_in_header h = { .len = 40, .opcode = FUSE_GETATTR,
+	struct fuse_in_header h = { .len = 40,
+				    .opcode = FUSE_GETATTR,
 				    .nodeid = 1 };
 	uint8_t ans[256];
 	struct iovec many[FUSE_SERVER_MAX_IOV + 1];
@@ -232,8 +239,8 @@ static void test_malformed(struct rig *r)
 	CHECK(raw(r, &h, 40, NULL, 0) < 0);
 	for (unsigned k = 0; k <= FUSE_SERVER_MAX_IOV; k++)
 		many[k] = (struct iovec){ &h, 1 };
-	CHECK(fuse_server_handle(r->s, many, FUSE_SERVER_MAX_IOV + 1, many,
-				 1) < 0);
+	CHECK(fuse_server_handle(r->s, many, FUSE_SERVER_MAX_IOV + 1, many, 1) <
+	      0);
 	/* an entry that cannot be answered is not counted */
 	struct {
 		struct fuse_in_header h;

@@ -24,8 +24,8 @@ struct rig {
 };
 
 struct reply {
-	int ret;   /* of fuse_server_handle() */
-	int error; /* of the header, 0 or negative errno */
+	int ret;    /* of fuse_server_handle() */
+	int error;  /* of the header, 0 or negative errno */
 	size_t len; /* of the body */
 	uint8_t body[160 << 10];
 };
@@ -86,9 +86,12 @@ static inline void rig_send(struct rig *r, uint32_t op, uint64_t node,
 	static const size_t cuts[] = { 4096, 40, 1 << 20, 7, 129, 16 };
 	size_t cut = cuts[turn++ % 6];
 	struct fuse_in_header h = {
-		.len = (uint32_t)(sizeof(h) + n), .opcode = op,
-		.unique = 1000 + turn, .nodeid = node,
-		.uid = r->uid, .gid = r->gid,
+		.len = (uint32_t)(sizeof(h) + n),
+		.opcode = op,
+		.unique = 1000 + turn,
+		.nodeid = node,
+		.uid = r->uid,
+		.gid = r->gid,
 	};
 	struct fuse_out_header o = { 0 };
 	struct iovec in[200], rep[200];

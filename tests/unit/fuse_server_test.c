@@ -24,7 +24,8 @@ static void stat_of(const struct rig *r, const char *name, struct stat *st)
 
 static void test_init(struct rig *r)
 {
-	struct fuse_init_in in = { .major = 7, .minor = 38,
+	struct fuse_init_in in = { .major = 7,
+				   .minor = 38,
 				   .flags = FUSE_BIG_WRITES | FUSE_MAX_PAGES |
 					    FUSE_NO_OPEN_SUPPORT | 1U << 16 };
 	struct fuse_init_out out;
@@ -34,8 +35,8 @@ static void test_init(struct rig *r)
 	memcpy(&out, rep.body, sizeof(out));
 	CHECK_EQ(out.major, 7);
 	CHECK_EQ(out.minor, FUSE_KERNEL_MINOR_VERSION);
-	CHECK_EQ(out.flags, FUSE_BIG_WRITES | FUSE_MAX_PAGES |
-				    FUSE_NO_OPEN_SUPPORT);
+	CHECK_EQ(out.flags,
+		 FUSE_BIG_WRITES | FUSE_MAX_PAGES | FUSE_NO_OPEN_SUPPORT);
 	CHECK_EQ(out.max_pages, FUSE_SERVER_MAX_PAGES);
 	CHECK_EQ(out.max_write, FUSE_SERVER_MAX_PAGES * 4096);
 	in.minor = 12;
@@ -73,8 +74,8 @@ static void test_lookup(struct rig *r)
 
 static void test_names(struct rig *r)
 {
-	static const char *const bad[] = { "", ".", "..", "/", "a/b", "../x",
-					   "/etc/passwd", "a/" };
+	static const char *const bad[] = { "",    ".",    "..",          "/",
+					   "a/b", "../x", "/etc/passwd", "a/" };
 	char name[300];
 
 	for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++)
@@ -109,11 +110,13 @@ static void test_forget(struct rig *r)
 	CHECK_EQ(rig_open_fds(), fds + 1);
 	rig_send(r, FUSE_FORGET, (uint64_t)n, &in, sizeof(in), &rep);
 	CHECK_EQ(rep.ret, 0);
-	CHECK_EQ(rig_op(r, FUSE_GETATTR, (uint64_t)n, "\0\0\0\0", 0, NULL,
-			NULL, &rep), 0);
+	CHECK_EQ(rig_op(r, FUSE_GETATTR, (uint64_t)n, "\0\0\0\0", 0, NULL, NULL,
+			&rep),
+		 0);
 	rig_send(r, FUSE_FORGET, (uint64_t)n, &in, sizeof(in), &rep);
-	CHECK_EQ(rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL,
-			&rep), -ESTALE);
+	CHECK_EQ(
+		rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL, &rep),
+		-ESTALE);
 	CHECK_EQ(rig_open_fds(), fds);
 	m = rig_lookup(r, 1, "f1", NULL);
 	CHECK(m != n); /* a number is never given twice */
@@ -191,20 +194,24 @@ static void test_make(struct rig *r)
 	d = rig_lookup(r, 1, "d", NULL);
 	r->gid = 5;
 	CHECK_EQ(rig_op(r, FUSE_MKNOD, (uint64_t)d, &mn, sizeof(mn), "suid",
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	stat_of(r, "d/suid", &st);
 	CHECK_EQ(st.st_mode, S_IFREG | 04755); /* chown took it, it is back */
 	CHECK_EQ(st.st_gid, 1001);             /* of the directory */
 	CHECK_EQ(rig_op(r, FUSE_CREATE, (uint64_t)d, &cr, sizeof(cr), "new",
-			NULL, &rep), 0);
-	CHECK_EQ(rep.len, sizeof(struct fuse_entry_out) +
-				  sizeof(struct fuse_open_out));
+			NULL, &rep),
+		 0);
+	CHECK_EQ(rep.len,
+		 sizeof(struct fuse_entry_out) + sizeof(struct fuse_open_out));
 	CHECK_EQ(rig_op(r, FUSE_CREATE, (uint64_t)d, &cr, sizeof(cr), "new",
-			NULL, &rep), -EEXIST);
+			NULL, &rep),
+		 -EEXIST);
 	cr.flags = O_RDWR | O_TRUNC;
 	rig_write_file(r, "d/new", "text");
 	CHECK_EQ(rig_op(r, FUSE_CREATE, (uint64_t)d, &cr, sizeof(cr), "new",
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	stat_of(r, "d/new", &st);
 	CHECK_EQ(st.st_size, 0);
 	mn.mode = S_IFIFO | 0600;
@@ -215,14 +222,16 @@ static void test_make(struct rig *r)
 	CHECK_EQ(rig_op(r, FUSE_MKNOD, 1, &mn, sizeof(mn), "null", NULL, &rep),
 		 -EPERM);
 	CHECK_EQ(rig_op(r, FUSE_SYMLINK, 1, NULL, 0, "link", "/etc/passwd",
-			&rep), 0);
+			&rep),
+		 0);
 	stat_of(r, "link", &st);
 	CHECK_EQ(st.st_uid, 1000);
 	CHECK_EQ(rig_op(r, FUSE_SYMLINK, 1, NULL, 0, "link2", NULL, &rep),
 		 -EINVAL);
 	d = rig_lookup(r, 1, "link", NULL);
 	CHECK_EQ(rig_op(r, FUSE_READLINK, (uint64_t)d, NULL, 0, NULL, NULL,
-			&rep), 0);
+			&rep),
+		 0);
 	CHECK_EQ(rep.len, 11);
 	CHECK_EQ(memcmp(rep.body, "/etc/passwd", 11), 0);
 	r->uid = r->gid = 0;
@@ -244,25 +253,29 @@ static void test_move(struct rig *r)
 		 0);
 	CHECK_EQ(rig_lookup(r, 1, "hard", &a), n);
 	CHECK_EQ(a.nlink, 2);
-	CHECK_EQ(rig_op(r, FUSE_RENAME2, 1, &rn, sizeof(rn), "one", "two",
-			&rep), -EEXIST);
+	CHECK_EQ(
+		rig_op(r, FUSE_RENAME2, 1, &rn, sizeof(rn), "one", "two", &rep),
+		-EEXIST);
 	rn.flags = RENAME_EXCHANGE;
-	CHECK_EQ(rig_op(r, FUSE_RENAME2, 1, &rn, sizeof(rn), "one", "two",
-			&rep), 0);
+	CHECK_EQ(
+		rig_op(r, FUSE_RENAME2, 1, &rn, sizeof(rn), "one", "two", &rep),
+		0);
 	CHECK_EQ(rig_lookup(r, 1, "two", NULL), n);
 	rn.flags = RENAME_WHITEOUT;
 	CHECK_EQ(rig_op(r, FUSE_RENAME2, 1, &rn, sizeof(rn), "one", "x", &rep),
 		 -EINVAL);
 	CHECK_EQ(rig_op(r, FUSE_RENAME, 1, &r1, sizeof(r1), "two", "../up",
-			&rep), -EINVAL);
+			&rep),
+		 -EINVAL);
 	CHECK_EQ(rig_op(r, FUSE_RENAME, 1, &r1, sizeof(r1), "two", "up", &rep),
 		 0);
 	CHECK_EQ(rig_op(r, FUSE_RMDIR, 1, NULL, 0, "up", NULL, &rep), -ENOTDIR);
 	CHECK_EQ(rig_op(r, FUSE_UNLINK, 1, NULL, 0, "up", NULL, &rep), 0);
 	CHECK_EQ(rig_op(r, FUSE_UNLINK, 1, NULL, 0, "hard", NULL, &rep), 0);
 	/* without a name, but held: still there */
-	CHECK_EQ(rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL,
-			&rep), 0);
+	CHECK_EQ(
+		rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL, &rep),
+		0);
 }
 
 static void test_setattr(struct rig *r)
@@ -270,8 +283,11 @@ static void test_setattr(struct rig *r)
 	struct fuse_setattr_in in = { .valid = FATTR_MODE | FATTR_UID |
 					       FATTR_GID | FATTR_SIZE |
 					       FATTR_MTIME,
-				      .mode = 04711, .uid = 7, .gid = 8,
-				      .size = 3, .mtime = 12345,
+				      .mode = 04711,
+				      .uid = 7,
+				      .gid = 8,
+				      .size = 3,
+				      .mtime = 12345,
 				      .mtimensec = 678 };
 	struct fuse_write_in w = { .size = 0,
 				   .write_flags = FUSE_WRITE_KILL_SUIDGID };
@@ -282,7 +298,8 @@ static void test_setattr(struct rig *r)
 	rig_write_file(r, "attr", "abcdef");
 	n = rig_lookup(r, 1, "attr", NULL);
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, (uint64_t)n, &in, sizeof(in), NULL,
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	CHECK_EQ(rep.len, sizeof(struct fuse_attr_out));
 	stat_of(r, "attr", &st);
 	CHECK_EQ(st.st_mode, S_IFREG | 04711);
@@ -292,20 +309,24 @@ static void test_setattr(struct rig *r)
 	CHECK_EQ(st.st_mtim.tv_sec, 12345);
 	CHECK_EQ(st.st_mtim.tv_nsec, 678);
 	CHECK_EQ(rig_op(r, FUSE_WRITE, (uint64_t)n, &w, sizeof(w), NULL, NULL,
-			&rep), 0);
+			&rep),
+		 0);
 	stat_of(r, "attr", &st);
 	CHECK_EQ(st.st_mode, S_IFREG | 0711);
 	r->uid = 9;
 	CHECK_EQ(rig_op(r, FUSE_ACCESS, (uint64_t)n, &ac, sizeof(ac), NULL,
-			NULL, &rep), -EACCES);
+			NULL, &rep),
+		 -EACCES);
 	ac.mask = X_OK;
 	CHECK_EQ(rig_op(r, FUSE_ACCESS, (uint64_t)n, &ac, sizeof(ac), NULL,
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	r->uid = 0;
 	in.valid = FATTR_SIZE;
 	in.size = UINT64_MAX;
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, (uint64_t)n, &in, sizeof(in), NULL,
-			NULL, &rep), -EFBIG);
+			NULL, &rep),
+		 -EFBIG);
 	CHECK_EQ(rig_op(r, FUSE_SETATTR, 1, &in, sizeof(in), NULL, NULL, &rep),
 		 -EISDIR);
 	CHECK_EQ(rig_op(r, FUSE_STATFS, 1, NULL, 0, NULL, NULL, &rep), 0);
@@ -333,21 +354,26 @@ static void test_xattr(struct rig *r)
 	rig_send(r, FUSE_SETXATTR, (uint64_t)n, body, sizeof(set) + 10, &rep);
 	CHECK_EQ(rep.error, 0);
 	CHECK_EQ(rig_op(r, FUSE_GETXATTR, (uint64_t)n, &get, sizeof(get),
-			"user.a", NULL, &rep), 0);
+			"user.a", NULL, &rep),
+		 0);
 	CHECK_EQ(rep.len, 3);
 	CHECK_EQ(memcmp(rep.body, "val", 3), 0);
 	get.size = 2;
 	CHECK_EQ(rig_op(r, FUSE_GETXATTR, (uint64_t)n, &get, sizeof(get),
-			"user.a", NULL, &rep), -ERANGE);
+			"user.a", NULL, &rep),
+		 -ERANGE);
 	CHECK_EQ(setxattr(path, "trusted.secret", "1", 1, 0), 0);
 	get.size = 100;
 	CHECK_EQ(rig_op(r, FUSE_GETXATTR, (uint64_t)n, &get, sizeof(get),
-			"trusted.secret", NULL, &rep), -EOPNOTSUPP);
+			"trusted.secret", NULL, &rep),
+		 -EOPNOTSUPP);
 	CHECK_EQ(rig_op(r, FUSE_LISTXATTR, (uint64_t)n, &get, sizeof(get), NULL,
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	CHECK_EQ(rep.len, strlen("user.a") + strlen("user.probe") + 2);
 	CHECK_EQ(rig_op(r, FUSE_REMOVEXATTR, (uint64_t)n, NULL, 0, "user.a",
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	set.size = 1000; /* more than there is */
 	memcpy(body, &set, sizeof(set));
 	rig_send(r, FUSE_SETXATTR, (uint64_t)n, body, sizeof(set) + 10, &rep);
@@ -363,8 +389,9 @@ static unsigned read_all(struct rig *r, uint64_t dir, bool plus, uint32_t size)
 	struct fuse_release_in rel;
 	unsigned seen = 0;
 
-	CHECK_EQ(rig_op(r, FUSE_OPENDIR, dir, &oi, sizeof(oi), NULL, NULL,
-			&rep), 0);
+	CHECK_EQ(
+		rig_op(r, FUSE_OPENDIR, dir, &oi, sizeof(oi), NULL, NULL, &rep),
+		0);
 	memcpy(&oo, rep.body, sizeof(oo));
 	in.fh = oo.fh;
 	for (;;) {
@@ -372,7 +399,8 @@ static unsigned read_all(struct rig *r, uint64_t dir, bool plus, uint32_t size)
 		size_t at = 0;
 
 		CHECK_EQ(rig_op(r, plus ? FUSE_READDIRPLUS : FUSE_READDIR, dir,
-				&in, sizeof(in), NULL, NULL, &rep), 0);
+				&in, sizeof(in), NULL, NULL, &rep),
+			 0);
 		CHECK(rep.len <= size);
 		if (!rep.len || rep.error)
 			break;
@@ -420,7 +448,8 @@ static void test_readdir(struct rig *r)
 	CHECK_EQ(read_all(r, (uint64_t)d, true, 4096), 302);
 	CHECK_EQ(read_all(r, (uint64_t)d, true, 65536), 302);
 	CHECK_EQ(rig_op(r, FUSE_READDIR, (uint64_t)d, &in, sizeof(in), NULL,
-			NULL, &rep), -EBADF);
+			NULL, &rep),
+		 -EBADF);
 }
 
 static void test_special(struct rig *r)
@@ -435,14 +464,17 @@ static void test_special(struct rig *r)
 	n = rig_lookup(r, 1, "pipe", NULL);
 	/* neither opens it nor waits for its other end */
 	CHECK_EQ(rig_op(r, FUSE_READ, (uint64_t)n, &rd, sizeof(rd), NULL, NULL,
-			&rep), -EINVAL);
+			&rep),
+		 -EINVAL);
 	CHECK_EQ(rig_op(r, FUSE_OPEN, (uint64_t)n, &oi, sizeof(oi), NULL, NULL,
-			&rep), -ENOSYS);
+			&rep),
+		 -ENOSYS);
 	path_of(r, "zero", path, sizeof(path));
 	if (!mknod(path, S_IFCHR | 0666, 0x105)) {
 		n = rig_lookup(r, 1, "zero", NULL);
 		CHECK_EQ(rig_op(r, FUSE_READ, (uint64_t)n, &rd, sizeof(rd),
-				NULL, NULL, &rep), -EINVAL);
+				NULL, NULL, &rep),
+			 -EINVAL);
 	}
 }
 
@@ -459,27 +491,33 @@ static void test_other(struct rig *r)
 	rig_write_file(r, "other", "");
 	n = rig_lookup(r, 1, "other", NULL);
 	CHECK_EQ(rig_op(r, FUSE_FALLOCATE, (uint64_t)n, &fa, sizeof(fa), NULL,
-			NULL, &rep), 0);
+			NULL, &rep),
+		 0);
 	stat_of(r, "other", &st);
 	CHECK_EQ(st.st_size, 8192);
 	CHECK_EQ(rig_op(r, FUSE_LSEEK, (uint64_t)n, &ls, sizeof(ls), NULL, NULL,
-			&rep), 0);
+			&rep),
+		 0);
 	ls.whence = SEEK_END;
 	CHECK_EQ(rig_op(r, FUSE_LSEEK, (uint64_t)n, &ls, sizeof(ls), NULL, NULL,
-			&rep), -EINVAL);
+			&rep),
+		 -EINVAL);
 	CHECK_EQ(rig_op(r, FUSE_FSYNC, (uint64_t)n, &fs, sizeof(fs), NULL, NULL,
-			&rep), 0);
+			&rep),
+		 0);
 	CHECK_EQ(rig_op(r, FUSE_FSYNCDIR, 1, &fs, sizeof(fs), NULL, NULL, &rep),
 		 0);
 	CHECK_EQ(rig_op(r, FUSE_FLUSH, (uint64_t)n, &fl, sizeof(fl), NULL, NULL,
-			&rep), 0);
+			&rep),
+		 0);
 	CHECK_EQ(rig_op(r, FUSE_SYNCFS, 1, &sy, sizeof(sy), NULL, NULL, &rep),
 		 0);
 	CHECK_EQ(rig_op(r, 37, 1, NULL, 0, NULL, NULL, &rep), -ENOSYS);
 	CHECK_EQ(rig_op(r, 4096, 1, NULL, 0, NULL, NULL, &rep), -ENOSYS);
 	CHECK_EQ(rig_op(r, FUSE_DESTROY, 0, NULL, 0, NULL, NULL, &rep), 0);
-	CHECK_EQ(rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL,
-			&rep), -ESTALE);
+	CHECK_EQ(
+		rig_op(r, FUSE_GETATTR, (uint64_t)n, NULL, 0, NULL, NULL, &rep),
+		-ESTALE);
 }
 
 static void test_readonly(struct rig *r)
@@ -494,9 +532,9 @@ static void test_readonly(struct rig *r)
 	CHECK_EQ(rig_op(r, FUSE_UNLINK, 1, NULL, 0, "file", NULL, &rep),
 		 -EROFS);
 	CHECK(rig_lookup(r, 1, "file", NULL) > 0);
-	CHECK_EQ(rig_op(r, FUSE_OPEN,
-			(uint64_t)rig_lookup(r, 1, "file", NULL), &oi,
-			sizeof(oi), NULL, NULL, &rep), -EROFS);
+	CHECK_EQ(rig_op(r, FUSE_OPEN, (uint64_t)rig_lookup(r, 1, "file", NULL),
+			&oi, sizeof(oi), NULL, NULL, &rep),
+		 -EROFS);
 }
 
 int main(void)

@@ -15,24 +15,25 @@ int fuse_getattr(struct inode *i)
 	struct fuse_getattr_in in = { 0 };
 	struct fuse_attr_out out;
 	struct fuse_call c = {
-		.opcode = FUSE_GETATTR, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_GETATTR,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
-		.out = &out, .out_len = sizeof(out),
+		.out = &out,
+		.out_len = sizeof(out),
 	};
 	ssize_t r = fuse_call(fc, &c);
 
 	if (r < 0)
 		return (int)r;
-	return fuse_attr_apply(i, &out.attr,
-			       fuse_valid_ns(out.attr_valid,
-					     out.attr_valid_nsec),
-			       version);
+	return fuse_attr_apply(
+		i, &out.attr,
+		fuse_valid_ns(out.attr_valid, out.attr_valid_nsec), version);
 }
 
 int fuse_refresh(struct inode *i)
 {
-	uint64_t until = __atomic_load_n(&fuse_node(i)->attr_until,
-					 __ATOMIC_RELAXED);
+	uint64_t until =
+		__atomic_load_n(&fuse_node(i)->attr_until, __ATOMIC_RELAXED);
 
 	return arch_clock_ns() < until ? 0 : fuse_getattr(i);
 }
@@ -77,9 +78,11 @@ int fuse_setattr(struct inode *i, const struct setattr *a)
 	};
 	struct fuse_attr_out out;
 	struct fuse_call c = {
-		.opcode = FUSE_SETATTR, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_SETATTR,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
-		.out = &out, .out_len = sizeof(out),
+		.out = &out,
+		.out_len = sizeof(out),
 	};
 	uint64_t version;
 	ssize_t r;

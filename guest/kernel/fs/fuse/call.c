@@ -105,8 +105,8 @@ ssize_t fuse_call(struct fuse_conn *fc, const struct fuse_call *c)
 	if (!b)
 		return -ENOMEM;
 	build(fc, c, b->bytes, len, unique);
-	b->x.out[0] = (struct fuse_seg){ virt_to_phys(b->bytes),
-					 (uint32_t)len };
+	b->x.out[0] =
+		(struct fuse_seg){ virt_to_phys(b->bytes), (uint32_t)len };
 	b->x.nout = 1;
 	if (c->data_out)
 		b->x.nout = add_pages(b->x.out, 1, ARRAY_SIZE(b->x.out), c);

@@ -22,32 +22,32 @@
 #include "kuni/filesystems.h"
 #include "kuni/vfs.h"
 
-#define FUSE_HASH 256
+#define FUSE_HASH    256
 #define FUSE_FORGETS 16
 
 struct fuse_node {
 	LIST_ENTRY(fuse_node) link;
-	struct inode *inode;  /* [I] no reference: the inode owns the node */
-	uint64_t nodeid;      /* [I] */
-	uint64_t nlookup;     /* [conn] */
-	uint64_t attr_until;  /* [conn] attributes are good until then */
-	uint64_t version;     /* [conn] of the last change that we made */
-	unsigned writers;     /* [conn] our size is newer than the host's */
+	struct inode *inode; /* [I] no reference: the inode owns the node */
+	uint64_t nodeid;     /* [I] */
+	uint64_t nlookup;    /* [conn] */
+	uint64_t attr_until; /* [conn] attributes are good until then */
+	uint64_t version;    /* [conn] of the last change that we made */
+	unsigned writers;    /* [conn] our size is newer than the host's */
 	uint64_t clip_from, clip_to; /* [a] what write(2) writes now */
-	bool own_change;      /* [conn] the next new mtime is our doing */
-	char *target;         /* [a] of a symlink, once it was read */
+	bool own_change; /* [conn] the next new mtime is our doing */
+	char *target;    /* [a] of a symlink, once it was read */
 };
 
 struct fuse_conn {
-	struct fuse_transport *t;  /* [I] */
-	struct super *super;       /* [I] */
+	struct fuse_transport *t;     /* [I] */
+	struct super *super;          /* [I] */
 	unsigned max_read, max_write; /* [I] pages */
-	uint64_t unique;           /* [a] */
-	uint64_t version;          /* [a] */
-	uint64_t entry_valid;      /* [a] ns */
+	uint64_t unique;              /* [a] */
+	uint64_t version;             /* [a] */
+	uint64_t entry_valid;         /* [a] ns */
 	struct mutex lock;
-	LIST_HEAD(, fuse_node) hash[FUSE_HASH]; /* [lock] */
-	unsigned nforget;          /* [lock] */
+	LIST_HEAD(, fuse_node) hash[FUSE_HASH];      /* [lock] */
+	unsigned nforget;                            /* [lock] */
 	struct fuse_forget_one forget[FUSE_FORGETS]; /* [lock] */
 };
 
@@ -76,7 +76,7 @@ struct fuse_call {
 	struct fuse_arg in[3]; /* the body of the request, copied */
 	void *out;             /* the body of the reply, copied */
 	size_t out_len;
-	bool out_var;          /* out_len is the most, not the exact length */
+	bool out_var; /* out_len is the most, not the exact length */
 	bool no_reply;
 	/* File data: behind in[] where data_out, else the body of the reply. */
 	struct page **pages;

@@ -13,7 +13,11 @@
 static const char nul[1];
 
 /* A name and its NUL as two parts of a body. */
-#define NAME_ARGS(name, len) { (name), (len) }, { nul, 1 }
+#define NAME_ARGS(name, len)                                                   \
+	{ (name), (len) },                                                     \
+	{                                                                      \
+		nul, 1                                                         \
+	}
 
 /* LOOKUP: the entry; -ENOENT for a missing name, however the host says it. */
 static int lookup_entry(struct inode *dir, const char *name, size_t len,
@@ -21,9 +25,11 @@ static int lookup_entry(struct inode *dir, const char *name, size_t len,
 {
 	struct fuse_conn *fc = fuse_conn(dir);
 	struct fuse_call c = {
-		.opcode = FUSE_LOOKUP, .nodeid = fuse_nodeid(dir),
+		.opcode = FUSE_LOOKUP,
+		.nodeid = fuse_nodeid(dir),
 		.in = { NAME_ARGS(name, len) },
-		.out = e, .out_len = sizeof(*e),
+		.out = e,
+		.out_len = sizeof(*e),
 	};
 	ssize_t r = fuse_call(fc, &c);
 
@@ -168,7 +174,8 @@ static int remove_entry(struct inode *dir, uint32_t opcode, const char *name,
 			size_t len)
 {
 	struct fuse_call c = {
-		.opcode = opcode, .nodeid = fuse_nodeid(dir),
+		.opcode = opcode,
+		.nodeid = fuse_nodeid(dir),
 		.in = { NAME_ARGS(name, len) },
 	};
 	ssize_t r = fuse_call(fuse_conn(dir), &c);
@@ -217,7 +224,8 @@ static int fuse_rename(struct inode *odir, const char *oname, size_t olen,
 	struct fuse_rename2_in in = { .newdir = fuse_nodeid(ndir),
 				      .flags = flags };
 	struct fuse_call c = {
-		.opcode = FUSE_RENAME2, .nodeid = fuse_nodeid(odir),
+		.opcode = FUSE_RENAME2,
+		.nodeid = fuse_nodeid(odir),
 		.in = { { &in, sizeof(in) }, { names, olen + nlen + 2 } },
 	};
 	ssize_t r;
@@ -244,8 +252,11 @@ static ssize_t read_target(struct inode *i, char **out)
 	struct fuse_conn *fc = fuse_conn(i);
 	char *s = kmalloc(FUSE_TARGET_MAX + 1), *none = NULL;
 	struct fuse_call c = {
-		.opcode = FUSE_READLINK, .nodeid = fuse_nodeid(i),
-		.out = s, .out_len = FUSE_TARGET_MAX, .out_var = true,
+		.opcode = FUSE_READLINK,
+		.nodeid = fuse_nodeid(i),
+		.out = s,
+		.out_len = FUSE_TARGET_MAX,
+		.out_var = true,
 	};
 	ssize_t n;
 
@@ -291,7 +302,7 @@ static ssize_t fuse_readlink(struct inode *i, char *buf, size_t n)
 
 struct dir_file {
 	uint64_t fh;
-	uint64_t next;  /* place of the entry at buf[at] */
+	uint64_t next; /* place of the entry at buf[at] */
 	size_t at, len;
 	uint64_t buf[DIR_BUF / 8];
 };
@@ -301,9 +312,11 @@ static int dir_open(struct file *f)
 	struct fuse_open_in in = { .flags = O_RDONLY | O_DIRECTORY };
 	struct fuse_open_out out;
 	struct fuse_call c = {
-		.opcode = FUSE_OPENDIR, .nodeid = fuse_nodeid(f->inode),
+		.opcode = FUSE_OPENDIR,
+		.nodeid = fuse_nodeid(f->inode),
 		.in = { { &in, sizeof(in) } },
-		.out = &out, .out_len = sizeof(out),
+		.out = &out,
+		.out_len = sizeof(out),
 	};
 	struct dir_file *df = kmalloc(sizeof(*df));
 	ssize_t r;
@@ -322,12 +335,16 @@ static int dir_open(struct file *f)
 
 static int dir_fill(struct file *f, struct dir_file *df)
 {
-	struct fuse_read_in in = { .fh = df->fh, .offset = f->pos,
+	struct fuse_read_in in = { .fh = df->fh,
+				   .offset = f->pos,
 				   .size = DIR_BUF };
 	struct fuse_call c = {
-		.opcode = FUSE_READDIR, .nodeid = fuse_nodeid(f->inode),
+		.opcode = FUSE_READDIR,
+		.nodeid = fuse_nodeid(f->inode),
 		.in = { { &in, sizeof(in) } },
-		.out = df->buf, .out_len = DIR_BUF, .out_var = true,
+		.out = df->buf,
+		.out_len = DIR_BUF,
+		.out_var = true,
 	};
 	ssize_t n = fuse_call(fuse_conn(f->inode), &c);
 
@@ -402,7 +419,8 @@ static void dir_release(struct file *f)
 	struct dir_file *df = f->private_;
 	struct fuse_release_in in = { .fh = df ? df->fh : 0 };
 	struct fuse_call c = {
-		.opcode = FUSE_RELEASEDIR, .nodeid = fuse_nodeid(f->inode),
+		.opcode = FUSE_RELEASEDIR,
+		.nodeid = fuse_nodeid(f->inode),
 		.in = { { &in, sizeof(in) } },
 	};
 
@@ -420,7 +438,8 @@ static int dir_fsync(struct file *f, bool datasync)
 		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0
 	};
 	struct fuse_call c = {
-		.opcode = FUSE_FSYNCDIR, .nodeid = fuse_nodeid(f->inode),
+		.opcode = FUSE_FSYNCDIR,
+		.nodeid = fuse_nodeid(f->inode),
 		.in = { { &in, sizeof(in) } },
 	};
 

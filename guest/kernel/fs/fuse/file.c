@@ -37,9 +37,11 @@ static int read_chunk(struct inode *i, uint64_t index, struct page **pages,
 		.size = (uint32_t)(n << PAGE_SHIFT),
 	};
 	struct fuse_call c = {
-		.opcode = FUSE_READ, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_READ,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
-		.pages = pages, .page_bytes = in.size,
+		.pages = pages,
+		.page_bytes = in.size,
 	};
 	ssize_t got = fuse_call(fuse_conn(i), &c);
 
@@ -49,8 +51,8 @@ static int read_chunk(struct inode *i, uint64_t index, struct page **pages,
 	return 0;
 }
 
-static int fuse_read_pages(struct inode *i, uint64_t index,
-			   struct page **pages, unsigned n)
+static int fuse_read_pages(struct inode *i, uint64_t index, struct page **pages,
+			   unsigned n)
 {
 	uint64_t size = __atomic_load_n(&i->size, __ATOMIC_ACQUIRE);
 	unsigned max = fuse_conn(i)->max_read, now;
@@ -80,11 +82,15 @@ static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
 	struct fuse_write_in in = { .offset = off, .size = bytes };
 	struct fuse_write_out out;
 	struct fuse_call c = {
-		.opcode = FUSE_WRITE, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_WRITE,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
-		.out = &out, .out_len = sizeof(out),
-		.pages = pages, .page_off = (uint32_t)(off % PAGE_SIZE),
-		.page_bytes = bytes, .data_out = true,
+		.out = &out,
+		.out_len = sizeof(out),
+		.pages = pages,
+		.page_off = (uint32_t)(off % PAGE_SIZE),
+		.page_bytes = bytes,
+		.data_out = true,
 	};
 	ssize_t r = fuse_call(fuse_conn(i), &c);
 
@@ -122,11 +128,11 @@ static int fuse_write_pages(struct inode *i, uint64_t index,
 	end = min(end, size); /* cut off meanwhile, perhaps */
 	while (off < end) {
 		at = off - (index << PAGE_SHIFT);
-		r = write_chunk(i, off, pages + (at >> PAGE_SHIFT),
-				(uint32_t)min(end - off,
-					      ((uint64_t)max_pages
-					       << PAGE_SHIFT) -
-						      at % PAGE_SIZE));
+		r = write_chunk(
+			i, off, pages + (at >> PAGE_SHIFT),
+			(uint32_t)min(end - off,
+				      ((uint64_t)max_pages << PAGE_SHIFT) -
+					      at % PAGE_SIZE));
 		if (r < 0)
 			return (int)r;
 		if (!r)
@@ -221,7 +227,8 @@ static int fuse_fsync(struct file *f, bool datasync)
 		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0
 	};
 	struct fuse_call c = {
-		.opcode = FUSE_FSYNC, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_FSYNC,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
 	};
 	int r = i->cache.ndirty ? pagecache_sync(&i->cache, 0, UINT64_MAX) : 0;
@@ -236,10 +243,12 @@ static int fuse_fsync(struct file *f, bool datasync)
 static int fuse_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
 {
 	struct inode *i = f->inode;
-	struct fuse_fallocate_in in = { .offset = off, .length = len,
+	struct fuse_fallocate_in in = { .offset = off,
+					.length = len,
 					.mode = (uint32_t)mode };
 	struct fuse_call c = {
-		.opcode = FUSE_FALLOCATE, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_FALLOCATE,
+		.nodeid = fuse_nodeid(i),
 		.in = { { &in, sizeof(in) } },
 	};
 	ssize_t r;

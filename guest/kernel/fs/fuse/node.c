@@ -34,9 +34,9 @@ static struct fuse_node *find_locked(struct fuse_conn *fc, uint64_t nodeid)
 {
 	struct fuse_node *n;
 
-	LIST_FOREACH (n, &fc->hash[(nodeid ^ nodeid >> 8) % FUSE_HASH], link)
-		if (n->nodeid == nodeid)
-			return n;
+	LIST_FOREACH(n, &fc->hash[(nodeid ^ nodeid >> 8) % FUSE_HASH], link)
+	if (n->nodeid == nodeid)
+		return n;
 	return NULL;
 }
 
@@ -245,8 +245,7 @@ int fuse_node_get(struct fuse_conn *fc, const struct fuse_entry_out *e,
 	struct inode *fresh = NULL, *i;
 	int r = 0;
 
-	if (!e->nodeid || !type_known(e->attr.mode) ||
-	    e->attr.size > INT64_MAX)
+	if (!e->nodeid || !type_known(e->attr.mode) || e->attr.size > INT64_MAX)
 		return -EIO;
 	__atomic_store_n(&fc->entry_valid,
 			 fuse_valid_ns(e->entry_valid, e->entry_valid_nsec),
@@ -357,7 +356,8 @@ static struct inode *next_dirty(struct fuse_conn *fc, unsigned *b)
 
 	mutex_lock(&fc->lock);
 	for (; *b < FUSE_HASH && !found; ++*b) {
-		LIST_FOREACH (n, &fc->hash[*b], link) {
+		LIST_FOREACH(n, &fc->hash[*b], link)
+		{
 			if (S_ISREG(n->inode->mode) && n->inode->cache.ndirty &&
 			    get_alive(n->inode)) {
 				found = n->inode;

@@ -11,7 +11,7 @@
 #define WANT_FLAGS                                                             \
 	(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_NO_OPEN_SUPPORT |            \
 	 FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS)
-#define MUST_FLAGS (FUSE_BIG_WRITES | FUSE_NO_OPEN_SUPPORT | FUSE_MAX_PAGES)
+#define MUST_FLAGS      (FUSE_BIG_WRITES | FUSE_NO_OPEN_SUPPORT | FUSE_MAX_PAGES)
 #define MAX_WRITE_PAGES (FUSE_MAX_SEGS / 2)
 
 #define VIRTIOFS_MAGIC 0x65735546
@@ -22,8 +22,10 @@ static int fuse_statfs(struct super *s, struct lx_statfs *out)
 {
 	struct fuse_statfs_out st;
 	struct fuse_call c = {
-		.opcode = FUSE_STATFS, .nodeid = FUSE_ROOT_ID,
-		.out = &st, .out_len = sizeof(st),
+		.opcode = FUSE_STATFS,
+		.nodeid = FUSE_ROOT_ID,
+		.out = &st,
+		.out_len = sizeof(st),
 	};
 	ssize_t r = fuse_call(s->private_, &c);
 
@@ -47,7 +49,8 @@ static int fuse_sync(struct super *s)
 {
 	struct fuse_syncfs_in in = { 0 };
 	struct fuse_call c = {
-		.opcode = FUSE_SYNCFS, .nodeid = FUSE_ROOT_ID,
+		.opcode = FUSE_SYNCFS,
+		.nodeid = FUSE_ROOT_ID,
 		.in = { { &in, sizeof(in) } },
 	};
 	int r = fuse_sync_nodes(s->private_);
@@ -87,7 +90,8 @@ static int negotiate(struct fuse_conn *fc)
 	struct fuse_call c = {
 		.opcode = FUSE_INIT,
 		.in = { { &in, sizeof(in) } },
-		.out = &out, .out_len = sizeof(out),
+		.out = &out,
+		.out_len = sizeof(out),
 	};
 	unsigned pages;
 	ssize_t r = fuse_call(fc, &c);
@@ -111,9 +115,11 @@ static int root_inode(struct fuse_conn *fc, struct inode **out)
 	struct fuse_getattr_in in = { 0 };
 	struct fuse_attr_out attr;
 	struct fuse_call c = {
-		.opcode = FUSE_GETATTR, .nodeid = FUSE_ROOT_ID,
+		.opcode = FUSE_GETATTR,
+		.nodeid = FUSE_ROOT_ID,
 		.in = { { &in, sizeof(in) } },
-		.out = &attr, .out_len = sizeof(attr),
+		.out = &attr,
+		.out_len = sizeof(attr),
 	};
 	struct fuse_entry_out e = { .nodeid = FUSE_ROOT_ID };
 	ssize_t r = fuse_call(fc, &c);

@@ -53,8 +53,10 @@ int fuse_setxattr(struct inode *i, const char *name, const void *buf, size_t n,
 	struct fuse_setxattr_in in = { .size = (uint32_t)n,
 				       .flags = (uint32_t)flags };
 	struct fuse_call c = {
-		.opcode = FUSE_SETXATTR, .nodeid = fuse_nodeid(i),
-		.in = { { &in, sizeof(in) }, { name, strlen(name) + 1 },
+		.opcode = FUSE_SETXATTR,
+		.nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) },
+			{ name, strlen(name) + 1 },
 			{ buf, n } },
 	};
 	ssize_t r;
@@ -69,7 +71,8 @@ int fuse_setxattr(struct inode *i, const char *name, const void *buf, size_t n,
 int fuse_removexattr(struct inode *i, const char *name)
 {
 	struct fuse_call c = {
-		.opcode = FUSE_REMOVEXATTR, .nodeid = fuse_nodeid(i),
+		.opcode = FUSE_REMOVEXATTR,
+		.nodeid = fuse_nodeid(i),
 		.in = { { name, strlen(name) + 1 } },
 	};
 	ssize_t r = fuse_call(fuse_conn(i), &c);
