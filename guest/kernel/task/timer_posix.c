@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * timer_posix.c: alarm and setitimer(ITIMER_REAL), timer_create and its like.
+ *
+ * Timers run in interrupts and send signals from there; so nothing here arms
+ * or cancels under siglock.  The list of a process's timers is changed under
+ * its own mutex; a POSIX timer's ktimer is cancelled before it is freed.
+ * Clocks of CPU time have no timers (EOPNOTSUPP, as setitimer's EINVAL).
+ */
+#include "timer_posix.h"
+
+#include <string.h>
+
+#include "kuni/klog.h"
+
+#define TIMERS_MAX 256
+
+struct posix_timer {
+	struct ktimer timer;
+	struct process *proc;
+	struct task *task;     /* SIGEV_THREAD_ID: reference */
+	int id, clock, signo;  /* signo 0: SIGEV_NONE */
+	uint64_t value, interval; /* ns */
+	uint32_t overrun, last_overrun; /* [siglock] */
+	bool queued;           /* [siglock] its signal pends */
+};
+struct posix_timers {
+	struct mutex lock;
+	struct posix_timer *timer[TIMERS_MAX]; /* [lock] */
+};
+
+/* ---- ITIMER_REAL ---- */
+
+static void itimer_fire(struct ktimer *k)
+{
+	struct process *p = k->arg;
+	uint64_t every = __atomic_load_n(&p->itimer_interval, __ATOMIC_RELAXED);
+
+	(void)signal_send_process(p, SIGALRM, NULL);
+	if (every)
+		ktimer_arm(k, k->deadline + every);
+}
+
+void itimer_init(struct process *p)
+{
+	ktimer_init(&p->itimer_real, itimer_fire, p);
+}
+
+void itimer_exit(struct process *p)
+{
+	p->itimer_interval = 0;
+	while (ktimer_cancel(&p->itimer_real))
+		;
+}
+
+/* ns until it fires (0: not armed) and the interval. */
+void itimer_get(struct process *p, uint64_t *left, uint64_t *interval)
+{
+	uint64_t now = arch_clock_ns();
+
+	*left = 0;
+	if (p->itimer_real.cpu >= 0)
+		*left = p->itimer_real.deadline > now ?
+				p->itimer_real.deadline - now : 1000;
+	*interval = p->itimer_interval;
+}
+
+void itimer_set(struct process *p, uint64_t value, uint64_t interval)
+{
+	itimer_exit(p);
+	if (!value)
+		return;
+	p->itimer_interval = interval;
+	ktimer_arm(&p->itimer_real, arch_clock_ns() + value);
+}
+
+/* ---- timer_create ---- */
+
+static void posix_fire(struct ktimer *k)
+{
+	struct posix_timer *pt = k->arg;
+	struct siginfo_k info = { .signo = pt->signo, .code = SI_TIMER };
+
+	if (pt->interval)
+		ktimer_arm(k, k->deadline + pt->interval);
+	if (!pt->signo)
+		return;
+	info.tid = pt->id;
+	info.tvalue = pt->value;
+	spin_lock(&pt->proc->siglock);
+	if (pt->queued) {
+		pt->overrun++;
+	} else if (!signal_send_locked(pt->proc, pt->task, pt->signo, &info,
+				       false)) {
+		const struct sigpending *at = pt->task ? &pt->task->pending :
+							 &pt->proc->pending;
+
+		pt->queued = at->set & SIGMASK(pt->signo);
+	}
+	spin_unlock(&pt->proc->siglock);
+}
+
+/* siglock held: the signal of a timer is taken. */
+void posix_timer_taken(struct process *p, struct siginfo_k *info)
+{
+	struct posix_timers *ts = p->posix_timers;
+	struct posix_timer *pt;
+
+	if (!ts || info->tid < 0 || info->tid >= TIMERS_MAX)
+		return;
+	pt = ts->timer[info->tid];
+	if (!pt)
+		return;
+	pt->queued = false;
+	info->overrun = (int32_t)min(pt->overrun, (uint32_t)INT32_MAX);
+	pt->last_overrun = pt->overrun;
+	pt->overrun = 0;
+}
+
+static int timers_of(struct process *p, struct posix_timers **out)
+{
+	struct posix_timers *ts = p->posix_timers, *none = NULL;
+
+	if (!ts) {
+		ts = kmalloc(sizeof(*ts));
+		if (!ts)
+			return -ENOMEM;
+		if (!__atomic_compare_exchange_n(
+			    &p->posix_timers, (void **)&none, ts, false,
+			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			kfree(ts);
+			ts = p->posix_timers;
+		}
+	}
+	*out = ts;
+	return 0;
+}
+
+static void timer_free(struct posix_timers *ts, int id)
+{
+	struct posix_timer *pt = ts->timer[id];
+
+	pt->interval = 0;
+	while (ktimer_cancel(&pt->timer))
+		;
+	spin_lock(&pt->proc->siglock);
+	ts->timer[id] = NULL;
+	spin_unlock(&pt->proc->siglock);
+	if (pt->task)
+		task_put(pt->task);
+	kfree(pt);
+}
+
+/* At exec and the end: all of them. */
+void posix_timers_exit(struct process *p)
+{
+	struct posix_timers *ts = p->posix_timers;
+
+	if (!ts)
+		return;
+	for (int id = 0; id < TIMERS_MAX; id++)
+		if (ts->timer[id])
+			timer_free(ts, id);
+	spin_lock(&p->siglock);
+	p->posix_timers = NULL;
+	spin_unlock(&p->siglock);
+	kfree(ts);
+}
+
+static int fill(struct posix_timer *pt, int clock, const struct lx_sigevent *ev)
+{
+	struct task *t;
+
+	pt->clock = clock;
+	pt->proc = current->proc;
+	pt->value = ev->value;
+	ktimer_init(&pt->timer, posix_fire, pt);
+	if (ev->notify == SIGEV_NONE)
+		return 0;
+	if (ev->signo < 1 || ev->signo > NSIG)
+		return -EINVAL;
+	pt->signo = ev->signo;
+	if (ev->notify == SIGEV_SIGNAL)
+		return 0;
+	if (ev->notify != SIGEV_THREAD_ID)
+		return -EINVAL;
+	t = task_find(ev->tid);
+	if (!t || t->proc != pt->proc) {
+		if (t)
+			task_put(t);
+		return -EINVAL;
+	}
+	pt->task = t;
+	return 0;
+}
+
+int posix_timer_new(int clock, const struct lx_sigevent *ev)
+{
+	struct posix_timers *ts;
+	struct posix_timer *pt;
+	int ret = timers_of(current->proc, &ts), id;
+
+	if (ret)
+		return ret;
+	pt = kmalloc(sizeof(*pt));
+	if (!pt)
+		return -ENOMEM;
+	ret = fill(pt, clock, ev);
+	if (ret) {
+		kfree(pt);
+		return ret;
+	}
+	mutex_lock(&ts->lock);
+	for (id = 0; id < TIMERS_MAX && ts->timer[id]; id++)
+		;
+	if (id < TIMERS_MAX) {
+		pt->id = id;
+		if (ev->default_value)
+			pt->value = (uint64_t)id;
+		ts->timer[id] = pt;
+	}
+	mutex_unlock(&ts->lock);
+	if (id < TIMERS_MAX)
+		return id;
+	if (pt->task)
+		task_put(pt->task);
+	kfree(pt);
+	return -EAGAIN;
+}
+
+/* The timer, its process's lock held; or NULL. */
+static struct posix_timer *get(int id, struct posix_timers **out)
+{
+	struct posix_timers *ts = current->proc->posix_timers;
+
+	if (!ts || id < 0 || id >= TIMERS_MAX)
+		return NULL;
+	mutex_lock(&ts->lock);
+	if (!ts->timer[id]) {
+		mutex_unlock(&ts->lock);
+		return NULL;
+	}
+	*out = ts;
+	return ts->timer[id];
+}
+
+static void read_timer(const struct posix_timer *pt, struct timer_value *v)
+{
+	uint64_t now = arch_clock_ns();
+
+	v->interval = pt->interval;
+	v->value = 0;
+	if (pt->timer.cpu >= 0)
+		v->value = pt->timer.deadline > now ? pt->timer.deadline - now :
+						      1;
+}
+
+int posix_timer_set(int id, bool absolute, const struct timer_value *v,
+		    struct timer_value *old)
+{
+	struct posix_timers *ts;
+	struct posix_timer *pt = get(id, &ts);
+	uint64_t now = arch_clock_ns(), at;
+
+	if (!pt)
+		return -EINVAL;
+	read_timer(pt, old);
+	pt->interval = 0;
+	while (ktimer_cancel(&pt->timer))
+		;
+	spin_lock(&pt->proc->siglock);
+	pt->queued = false;
+	pt->overrun = 0;
+	spin_unlock(&pt->proc->siglock);
+	if (v->value) {
+		at = now + v->value;
+		if (absolute)
+			at = pt->clock == CLOCK_REALTIME ?
+				     v->value - min(v->value,
+						    arch_wall_offset_ns()) :
+				     v->value;
+		pt->interval = v->interval;
+		ktimer_arm(&pt->timer, max(at, now));
+	}
+	mutex_unlock(&ts->lock);
+	return 0;
+}
+
+int posix_timer_get(int id, struct timer_value *v)
+{
+	struct posix_timers *ts;
+	struct posix_timer *pt = get(id, &ts);
+
+	if (!pt)
+		return -EINVAL;
+	read_timer(pt, v);
+	mutex_unlock(&ts->lock);
+	return 0;
+}
+
+int posix_timer_overrun(int id)
+{
+	struct posix_timers *ts;
+	struct posix_timer *pt = get(id, &ts);
+	int n;
+
+	if (!pt)
+		return -EINVAL;
+	n = (int)min(pt->last_overrun, (uint32_t)INT32_MAX);
+	mutex_unlock(&ts->lock);
+	return n;
+}
+
+int posix_timer_delete(int id)
+{
+	struct posix_timers *ts;
+
+	if (!get(id, &ts))
+		return -EINVAL;
+	timer_free(ts, id);
+	mutex_unlock(&ts->lock);
+	return 0;
+}
