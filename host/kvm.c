@@ -209,7 +209,13 @@ static int hv_create(struct machine *m, struct err *e)
 	v->env.run_size = (size_t)size;
 	v->env.bus = &v->bus;
 	v->env.entry = m->image.entry;
-	return 0;
+	/* Here, since its socket is a path of the host. */
+	r = m->plan->debug ?
+		    gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu,
+			       m->plan->cpus, m->plan->id, e) :
+		    0;
+	if (!r)
+		return 0;
 fail:
 	hv_destroy(m);
 	return r;
@@ -480,9 +486,6 @@ static int hv_prepare(struct machine *m, struct err *e)
 	r = vcpu_create(&v->cpu[0], e);
 	if (!r)
 		r = write_bootinfo(v, e);
-	if (!r && m->plan->debug)
-		r = gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu, v->ncpu,
-			       m->plan->id, e);
 	if (!r && vcpu_init_signal() < 0)
 		r = err_set(e, EINVAL, "kvm: kick signal");
 	if (!r)

@@ -371,6 +371,13 @@ int vcpu_start(struct vcpu *c)
 	return r;
 }
 
+void vcpu_kick(struct vcpu *c)
+{
+	if (c->run)
+		__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(c->thread, KICK_SIGNAL);
+}
+
 void vcpu_stop(struct vcpu *c)
 {
 	enum vcpu_state was;
@@ -383,8 +390,6 @@ void vcpu_stop(struct vcpu *c)
 		return;
 	if (was == VCPU_PARKED)
 		sem_post(&c->go);
-	if (c->run)
-		__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	pthread_kill(c->thread, KICK_SIGNAL);
+	vcpu_kick(c);
 	pthread_join(c->thread, NULL);
 }

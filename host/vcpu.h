@@ -63,6 +63,8 @@ void vcpu_release(struct vcpu *c); /* the parked thread enters the guest */
 /* Another CPU, not created: makes thread and vCPU and runs.  Any vCPU
  * thread; -EBUSY where it runs already. */
 int vcpu_start(struct vcpu *c) MUST_CHECK;
+/* Gets a running CPU out of the guest; run->immediate_exit stays set. */
+void vcpu_kick(struct vcpu *c);
 /* After env->stop was set: out of the guest, and joined.  Any state. */
 void vcpu_stop(struct vcpu *c);
 void vcpu_fini(struct vcpu *c);
