@@ -273,7 +273,7 @@ int file_open_how(int dirfd, const char *name, const struct lx_open_how *how,
 int file_open(int dirfd, const char *name, int flags, uint32_t mode,
 	      struct file **out)
 {
-	struct lx_open_how how = { .flags = (uint32_t)flags };
+	struct lx_open_how how = { .flags = (uint32_t)flags | O_LARGEFILE };
 
 	if (flags & O_PATH)
 		how.flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
