@@ -270,7 +270,7 @@ struct entry {
 struct table {
 	uint64_t n, cap;
 	struct entry *e;
-	struct entry tlb[64]; /* va 0: empty */
+	struct entry tlb[128]; /* va 0: empty; of two CPUs */
 };
 
 static struct table *table_of(const struct arch_pt *pt)
@@ -392,7 +392,9 @@ static int user_access(struct mm *m, uint64_t addr, unsigned access,
 		       uint64_t **at)
 {
 	struct table *t = table_of(&m->pt);
-	struct entry *hit = &t->tlb[addr / PAGE_SIZE % 64];
+	/* any of two CPUs, each with what it remembers */
+	struct entry *hit =
+		&t->tlb[addr / PAGE_SIZE % 64 + (fake_random() & 64)];
 	unsigned need = PROT_USER | (access & ACCESS_WRITE ? PROT_W : PROT_R);
 	int signo, code;
 
