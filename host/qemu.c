@@ -490,6 +490,7 @@ static void qemu_destroy(struct machine *m)
 
 const struct hypervisor_ops qemu_ops = {
 	.name = "qemu",
+	.jail = JAIL_QEMU,
 	.probe = qemu_probe,
 	.create = qemu_create,
 	.prepare = qemu_prepare,
