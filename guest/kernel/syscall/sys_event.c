@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sys_event.c: epoll, eventfd, timerfd: descriptors that say when. */
+#include "kuni/poll.h"
+#include "kuni/vfs.h"
+#include "syscall_proto.h"
+
+static long give(struct file *f, bool cloexec)
+{
+	int r = fd_install(f, 0, cloexec);
+
+	if (r < 0)
+		file_put(f);
+	return r;
+}
+
+long sys_eventfd2(unsigned int count, int flags)
+{
+	struct file *f;
+	long r;
+
+	if (flags & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	r = eventfd_new(count, (unsigned)flags, &f);
+	return r ? r : give(f, flags & O_CLOEXEC);
+}
+
+long sys_eventfd(unsigned int count)
+{
+	return sys_eventfd2(count, 0);
+}
+
+long sys_timerfd_create(int clock, int flags)
+{
+	struct file *f;
+	long r;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	r = timerfd_new(clock, (unsigned)flags, &f);
+	return r ? r : give(f, flags & O_CLOEXEC);
+}
+
+long sys_timerfd_settime(int fd, int flags, uaddr_t new_setting,
+			 uaddr_t old_setting)
+{
+	struct lx_timespec_pair v, old;
+	struct file *f;
+	long r;
+
+	if (copy_from_user(&v, new_setting, sizeof(v)))
+		return -EFAULT;
+	f = fd_get_io(fd);
+	if (!f)
+		return -EBADF;
+	r = timerfd_set(f, flags, &v, &old);
+	file_put(f);
+	if (!r && old_setting.v)
+		r = copy_to_user(old_setting, &old, sizeof(old));
+	return r;
+}
+
+long sys_timerfd_gettime(int fd, uaddr_t setting)
+{
+	struct file *f = fd_get_io(fd);
+	struct lx_timespec_pair v;
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = timerfd_get(f, &v);
+	file_put(f);
+	return r ? r : copy_to_user(setting, &v, sizeof(v));
+}
+
+long sys_epoll_create1(int flags)
+{
+	struct file *f;
+	long r;
+
+	if (flags & ~O_CLOEXEC)
+		return -EINVAL;
+	r = epoll_new(0, &f);
+	return r ? r : give(f, flags & O_CLOEXEC);
+}
+
+long sys_epoll_create(int size)
+{
+	return size > 0 ? sys_epoll_create1(0) : -EINVAL;
+}
+
+long sys_epoll_ctl(int epfd, int op, int fd, uaddr_t event)
+{
+	struct lx_epoll_event ev = { 0 };
+	struct file *ep, *f;
+	long r = -EBADF;
+
+	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, event, sizeof(ev)))
+		return -EFAULT;
+	ep = fd_get_io(epfd);
+	f = fd_get_io(fd);
+	if (ep && f)
+		r = epoll_control(ep, op, fd, f, &ev);
+	file_put(ep);
+	file_put(f);
+	return r;
+}
+
+static long wait_until(int epfd, uaddr_t events, int max, uint64_t deadline)
+{
+	struct file *f;
+	long r;
+
+	if (max <= 0 || max > INT32_MAX / (int)sizeof(struct lx_epoll_event))
+		return -EINVAL;
+	f = fd_get_io(epfd);
+	if (!f)
+		return -EBADF;
+	r = epoll_wait_events(f, events, max, deadline);
+	file_put(f);
+	return r;
+}
+
+static uint64_t deadline_ms(int timeout)
+{
+	return timeout < 0 ? DEADLINE_NEVER :
+			     arch_clock_ns() + (uint64_t)timeout * 1000000;
+}
+
+long sys_epoll_wait(int epfd, uaddr_t events, int maxevents, int timeout)
+{
+	return wait_until(epfd, events, maxevents, deadline_ms(timeout));
+}
+
+static long wait_masked(int epfd, uaddr_t events, int max, uint64_t deadline,
+			uaddr_t mask, size_t size)
+{
+	long r = sigmask_begin(mask, size);
+
+	if (r)
+		return r;
+	r = wait_until(epfd, events, max, deadline);
+	sigmask_end(mask, r == -EINTR);
+	return r;
+}
+
+long sys_epoll_pwait(int epfd, uaddr_t events, int maxevents, int timeout,
+		     uaddr_t sigmask, size_t sigsetsize)
+{
+	return wait_masked(epfd, events, maxevents, deadline_ms(timeout),
+			   sigmask, sigsetsize);
+}
+
+long sys_epoll_pwait2(int epfd, uaddr_t events, int maxevents, uaddr_t timeout,
+		      uaddr_t sigmask, size_t sigsetsize)
+{
+	uint64_t deadline;
+	long r = deadline_from_user(timeout, &deadline);
+
+	return r ? r :
+		   wait_masked(epfd, events, maxevents, deadline, sigmask,
+			       sigsetsize);
+}
