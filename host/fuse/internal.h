@@ -108,6 +108,7 @@ struct fuse_dir;
 struct fuse_server {
 	bool readonly;                /* [I] */
 	uint32_t valid_sec, valid_ns; /* [I] after the first request */
+	uint32_t euid, egid;          /* [I] owner of what this process makes */
 	int proc_fd;                  /* [I] /proc/self/fd */
 	struct fuse_inode *root;      /* [I] */
 	uint64_t root_dev;            /* [I] */

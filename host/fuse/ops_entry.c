@@ -53,8 +53,8 @@ int op_lookup(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 }
 
 /* Gives dir/name to who asked. */
-static int give(struct fuse_req *r, const struct fuse_inode *dir,
-		const char *name)
+static int give(const struct fuse_server *s, struct fuse_req *r,
+		const struct fuse_inode *dir, const char *name)
 {
 	gid_t gid = r->h.gid;
 	struct stat st;
@@ -63,7 +63,7 @@ static int give(struct fuse_req *r, const struct fuse_inode *dir,
 		return -errno;
 	if (st.st_mode & S_ISGID)
 		gid = st.st_gid;
-	if (r->h.uid == geteuid() && gid == getegid())
+	if (r->h.uid == s->euid && gid == s->egid)
 		return 0; /* as it was made */
 	if (fchownat(dir->fd, name, r->h.uid, gid, AT_SYMLINK_NOFOLLOW))
 		return -errno;
@@ -80,7 +80,7 @@ static int made(struct fuse_server *s, struct fuse_req *r,
 	struct fuse_inode *i;
 	int err;
 
-	err = give(r, dir, name);
+	err = give(s, r, dir, name);
 	if (err)
 		goto undo;
 	err = node_lookup(s, dir, name, &out);

@@ -261,6 +261,8 @@ int fuse_server_create(struct fuse_server **out, int root_fd, bool readonly,
 	}
 	s->readonly = readonly;
 	s->valid_sec = 1;
+	s->euid = geteuid();
+	s->egid = getegid();
 	s->max_inodes = raise_nofile();
 	s->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc_fd < 0) {

@@ -6,7 +6,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 static struct reply rep;
 static struct stat outside; /* of the file that must never be reached */
@@ -297,6 +300,54 @@ static void test_changing(struct rig *r)
 	pthread_join(t, NULL);
 }
 
+/* As the monitor does: the old root, and /proc with it, is gone. */
+static int jailed(struct rig *r)
+{
+	struct fuse_read_in rd = { .size = 10 };
+	struct fuse_setattr_in sa = { .valid = FATTR_MODE, .mode = 0600 };
+	struct fuse_mknod_in mn = { .mode = S_IFREG | 0644 };
+	int64_t n;
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(r->root, r->root, NULL, MS_BIND, NULL))
+		return 77;
+	rig_serve(r, false);
+	if (chdir(r->root) || syscall(SYS_pivot_root, ".", ".") ||
+	    umount2(".", MNT_DETACH) || chdir("/"))
+		return 77;
+	if (!access("/proc/self", F_OK))
+		return 2;
+	n = rig_lookup(r, 1, "jailed", NULL);
+	if (n <= 1)
+		return 3;
+	rig_op(r, FUSE_READ, (uint64_t)n, &rd, sizeof(rd), NULL, NULL, &rep);
+	if (rep.error || rep.len != 4)
+		return 4;
+	if (rig_op(r, FUSE_SETATTR, (uint64_t)n, &sa, sizeof(sa), NULL, NULL,
+		   &rep))
+		return 5;
+	if (rig_op(r, FUSE_MKNOD, 1, &mn, sizeof(mn), "made", NULL, &rep))
+		return 6;
+	return 0;
+}
+
+static void test_jailed(struct rig *r)
+{
+	int status;
+	pid_t pid;
+
+	rig_write_file(r, "jailed", "text");
+	pid = fork();
+	if (!pid)
+		_exit(jailed(r));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		printf("fuse_escape: no mount namespaces here\n");
+	else
+		CHECK_EQ(status, 0);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -309,6 +360,7 @@ int main(void)
 	test_deep(&r);
 	test_malformed(&r);
 	test_changing(&r);
+	test_jailed(&r);
 	rig_fini(&r);
 	return check_done("fuse_escape");
 }
