@@ -10,8 +10,9 @@
  * thread leaves KVM_RUN, copies its registers to `cpu` and waits in
  * gdb_wait(); it writes them back, sets its breakpoints and goes on when gdb
  * says so.  So the loop's thread, which talks to gdb, makes no KVM call.
- * Breakpoints are the CPU's own four (Z1; Z0 is answered the same way), since
- * the kernel's text is shared with other VMs.
+ * Software breakpoints are gdb's own writes of int3: with --debug the kernel's
+ * text is mapped writable, private to this VM.  Hardware breakpoints (Z1,
+ * hbreak) are the CPU's four.
  *
  * Lock: gdb.lock, a leaf.
  */
@@ -62,6 +63,7 @@ struct gdb {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool halt, ended;       /* [m] */
+	bool attached;          /* [m] int3 is gdb's, not the guest's */
 	unsigned stepping;      /* [m] CPU + 1 that makes one step */
 	unsigned stop_cpu;      /* [m] CPU that stopped for its own reason */
 	unsigned generation;    /* [m] of the breakpoints */
@@ -93,6 +95,8 @@ static void apply_breaks(struct gdb *g, struct vcpu *c)
 			d.control |= KVM_GUESTDBG_USE_HW_BP;
 		}
 	}
+	if (g->attached)
+		d.control |= KVM_GUESTDBG_USE_SW_BP;
 	if (step)
 		d.control |= KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_BLOCKIRQ;
 	if (d.control)
@@ -339,7 +343,7 @@ static void break_packet(struct gdb *g, bool insert, const char *arg)
 	uint64_t at = arg[0] && arg[1] == ',' ? strtoull(arg + 2, NULL, 16) : 0;
 	const char *reply = insert ? "E01" : "OK";
 
-	if (arg[0] > '1') { /* watchpoints: not offered */
+	if (arg[0] != '1') { /* gdb writes int3; watchpoints: not offered */
 		send_packet(g, "");
 		return;
 	}
@@ -403,6 +407,7 @@ static void hang_up(struct gdb *g)
 	g->conn_source = NULL;
 	pthread_mutex_lock(&g->lock);
 	memset(g->breaks, 0, sizeof(g->breaks));
+	g->attached = false;
 	g->generation++;
 	pthread_mutex_unlock(&g->lock);
 	resume(g, false);
@@ -491,6 +496,8 @@ static void on_stopped(void *arg, uint32_t events)
 static void interrupt(struct gdb *g)
 {
 	pthread_mutex_lock(&g->lock);
+	g->attached = true;
+	g->generation++;
 	if (!g->halt) {
 		g->stop_cpu = 0;
 		halt_all(g, UINT32_MAX);

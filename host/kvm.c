@@ -466,7 +466,7 @@ static int hv_prepare(struct machine *m, struct err *e)
 	struct kvm_vm *v = m->hv;
 	int r;
 
-	r = image_map(&m->image, &v->mem, e);
+	r = image_map(&m->image, &v->mem, m->plan->debug, e);
 	if (!r)
 		r = add_ports(v, e);
 	if (!r)

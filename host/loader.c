@@ -178,9 +178,11 @@ void image_close(struct guest_image *img)
  * RAM and zero already, but for what shares the last page with the file. */
 static int segment_map(const struct guest_image *img,
 		       const struct image_segment *s,
-		       const struct guest_mem *mem, struct err *e)
+		       const struct guest_mem *mem, bool writable,
+		       struct err *e)
 {
-	int prot = PROT_READ | ((s->flags & PF_W) ? PROT_WRITE : 0);
+	bool w = writable || (s->flags & PF_W);
+	int prot = PROT_READ | (w ? PROT_WRITE : 0);
 	uint64_t len = page_up(s->filesz);
 	uint8_t *at;
 
@@ -199,10 +201,10 @@ static int segment_map(const struct guest_image *img,
 }
 
 int image_map(const struct guest_image *img, const struct guest_mem *mem,
-	      struct err *e)
+	      bool writable, struct err *e)
 {
 	for (unsigned i = 0; i < img->nsegment; i++) {
-		int r = segment_map(img, &img->segment[i], mem, e);
+		int r = segment_map(img, &img->segment[i], mem, writable, e);
 
 		if (r < 0)
 			return r;

@@ -7,6 +7,7 @@
 #define HOST_LOADER_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "host/err.h"
@@ -37,8 +38,9 @@ int image_open(struct guest_image *img, struct err *e) MUST_CHECK;
 int image_parse(struct guest_image *img, struct err *e) MUST_CHECK;
 void image_close(struct guest_image *img);
 /* Maps every segment privately over RAM at its address: pages that the guest
- * does not write stay the page cache's. */
+ * does not write stay the page cache's.  Without `writable` text and rodata
+ * cannot be written at all, by nobody; a debugger needs it. */
 int image_map(const struct guest_image *img, const struct guest_mem *mem,
-	      struct err *e) MUST_CHECK;
+	      bool writable, struct err *e) MUST_CHECK;
 
 #endif
