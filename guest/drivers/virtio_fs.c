@@ -94,7 +94,17 @@ static void fs_irq(void *arg)
 		panic("virtio-fs: the device needs a reset");
 }
 
-/* Sleeps until *done, or with NULL until descriptors are free.  Interrupts are
+static bool has_room(void)
+{
+	bool yes;
+
+	spin_lock(&dev.lock);
+	yes = dev.vq[0]->nfree >= QUEUE_SIZE / 2;
+	spin_unlock(&dev.lock);
+	return yes;
+}
+
+/* Sleeps until x is done, or with NULL until descriptors are free.  Interrupts are
  * asked for first, then the ring is looked at once more. */
 static void fs_sleep(struct fuse_xfer *x)
 {
@@ -107,9 +117,7 @@ static void fs_sleep(struct fuse_xfer *x)
 		wait_event_hard(&x->wait,
 				__atomic_load_n(&x->done, __ATOMIC_ACQUIRE));
 	else
-		wait_event_hard(&room_wq, __atomic_load_n(&dev.vq[0]->nfree,
-							  __ATOMIC_RELAXED) >=
-						  QUEUE_SIZE / 2);
+		wait_event_hard(&room_wq, has_room());
 	spin_lock(&dev.lock);
 	nsleep--;
 	nroom -= !x;
