@@ -22,20 +22,20 @@ struct task;
 /* First member of arch/'s per-CPU area, reached through GS. */
 struct cpu {
 	struct cpu *self;
-	struct task *current;     /* [o] */
-	uint64_t kernel_stack;    /* [o] top of the current task's stack */
-	uint64_t user_sp;         /* [o] scratch of the system call entry */
-	uint32_t id;              /* [I] */
-	int32_t irq_depth;        /* [o] irq_push_off() nesting */
-	bool irq_was_on;          /* [o] state before the first push_off */
-	bool in_irq;              /* [o] inside an interrupt handler */
-	bool online;              /* [a] */
+	struct task *current;       /* [o] */
+	uint64_t kernel_stack;      /* [o] top of the current task's stack */
+	uint64_t user_sp;           /* [o] scratch of the system call entry */
+	uint32_t id;                /* [I] */
+	int32_t irq_depth;          /* [o] irq_push_off() nesting */
+	bool irq_was_on;            /* [o] state before the first push_off */
+	bool in_irq;                /* [o] inside an interrupt handler */
+	bool online;                /* [a] */
 	volatile bool need_resched; /* [a] */
 	uint64_t tlb_gen;
-	void *runq;               /* [I] struct runq of task/sched.c */
-	void *timers;             /* [I] struct of task/timer.c */
-	void *flight;             /* [I] ring of debug/flight.c */
-	uint64_t rank_mask;       /* [o] ranks held, debug builds */
+	void *runq;         /* [I] struct runq of task/sched.c */
+	void *timers;       /* [I] struct of task/timer.c */
+	void *flight;       /* [I] ring of debug/flight.c */
+	uint64_t rank_mask; /* [o] ranks held, debug builds */
 };
 
 static inline struct cpu *this_cpu(void)
@@ -64,12 +64,12 @@ static inline struct task *arch_current(void)
 #define current arch_current()
 #endif
 
-extern unsigned arch_ncpu; /* [I] CPUs that the machine has */
+extern unsigned arch_ncpu;         /* [I] CPUs that the machine has */
 struct cpu *arch_cpu(unsigned id); /* NULL: not started yet */
 /* Brings CPU id up; it enters sched_cpu_main().  Asynchronous; 0 or errno. */
 int arch_cpu_start(unsigned id) MUST_CHECK;
 
-bool arch_irq_save_off(void);      /* interrupts off; whether they were on */
+bool arch_irq_save_off(void); /* interrupts off; whether they were on */
 void arch_irq_on(void);
 void arch_irq_off(void);
 bool arch_irq_is_on(void);
@@ -106,7 +106,7 @@ enum arch_reason {
 	ARCH_SYSCALL,   /* arch_sys_nr(), arch_sys_arg() */
 	ARCH_INTERRUPT, /* already served */
 	ARCH_FAULT,     /* page fault: trap.addr, trap.access */
-	ARCH_TRAP,      /* an exception that is a signal: trap.signo, .code, .addr */
+	ARCH_TRAP, /* an exception that is a signal: trap.signo, .code, .addr */
 };
 
 enum arch_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4 };
@@ -120,12 +120,12 @@ struct arch_trap {
 
 /* Per-task CPU state, embedded in struct task. */
 struct arch_task {
-	uint64_t ksp;        /* saved kernel stack pointer while not running */
+	uint64_t ksp; /* saved kernel stack pointer while not running */
 	uint64_t fs_base, gs_base;
-	void *fpu;           /* XSAVE area, arch_fpu_size bytes, 64-aligned */
+	void *fpu; /* XSAVE area, arch_fpu_size bytes, 64-aligned */
 	struct arch_regs *regs; /* [I] user registers */
 	struct arch_trap trap;  /* [o] of the last exit */
-	struct arch_pt *pt;     /* what CR3 holds while it runs; NULL: kernel's */
+	struct arch_pt *pt; /* what CR3 holds while it runs; NULL: kernel's */
 };
 
 /* Runs the current task in user mode until something happens.  Called and
@@ -135,6 +135,15 @@ enum arch_reason arch_user_enter(struct arch_regs *regs);
 static inline uint64_t arch_sys_nr(const struct arch_regs *r)
 {
 	return r->orig_rax;
+}
+/* Argument n (0..5) of the system call. */
+static inline uint64_t arch_sys_arg(const struct arch_regs *r, unsigned n)
+{
+	const uint64_t arg[6] = {
+		r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9
+	};
+
+	return arg[n];
 }
 void arch_sys_return(struct arch_regs *r, long ret);
 /* Back to the instruction of the system call, with nr in its register. */
@@ -195,8 +204,8 @@ void arch_pt_fini(struct arch_pt *pt); /* frees tables, not what they map */
  * exit before it drops its mm. */
 void arch_pt_switch(struct arch_pt *pt);
 /* Maps one page; -ENOMEM.  Replaces a present entry (no flush). */
-int arch_pt_map(struct arch_pt *pt, uint64_t va, paddr_t pa, unsigned prot)
-	MUST_CHECK;
+int arch_pt_map(struct arch_pt *pt, uint64_t va, paddr_t pa,
+		unsigned prot) MUST_CHECK;
 /* Removes one page: true with *pa and *prot where it was present. No flush. */
 bool arch_pt_unmap(struct arch_pt *pt, uint64_t va, paddr_t *pa,
 		   unsigned *prot);
@@ -241,7 +250,7 @@ int arch_user_cmpxchg32(uaddr_t at, uint32_t *expected, uint32_t new_)
 
 /* ---- time ---- */
 
-uint64_t arch_clock_ns(void); /* monotonic since boot, pvclock */
+uint64_t arch_clock_ns(void);              /* monotonic since boot, pvclock */
 void arch_timer_set(uint64_t deadline_ns); /* this CPU's; calls timer_tick() */
 uint64_t arch_wall_offset_ns(void); /* CLOCK_REALTIME - arch_clock_ns at boot */
 
