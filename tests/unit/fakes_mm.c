@@ -334,10 +334,10 @@ bool arch_pt_unmap(struct arch_pt *pt, uint64_t va, paddr_t *pa, unsigned *prot)
 }
 bool arch_pt_walk(struct arch_pt *pt, uint64_t va, paddr_t *pa, unsigned *prot)
 {
-	const struct table *t = table_of(pt);
-	uint64_t i = lower(t, va);
+	const struct table *t = pt ? table_of(pt) : NULL;
+	uint64_t i = t ? lower(t, va) : 0;
 
-	if (i == t->n || t->e[i].va != va)
+	if (!t || i == t->n || t->e[i].va != va)
 		return false;
 	if (pa)
 		*pa = t->e[i].pa;
@@ -505,8 +505,9 @@ static int disk_read(struct inode *i, uint64_t index, struct page **pages,
 {
 	struct fake_file *f = fake_of(i);
 
-	ensure(!nspin && n > 0 && n <= 32);
+	ensure(!nspin && n > 0 && n <= 64);
 	f->reads++;
+	f->last_n = n;
 	if (f->fail_read)
 		return -EIO;
 	for (unsigned k = 0; k < n; k++) {
@@ -525,8 +526,9 @@ static int disk_write(struct inode *i, uint64_t index, struct page **pages,
 {
 	struct fake_file *f = fake_of(i);
 
-	ensure(!nspin && n > 0 && n <= 32);
+	ensure(!nspin && n > 0 && n <= 64);
 	f->writes++;
+	f->last_n = n;
 	if (f->fail_write)
 		return -ENOSPC;
 	for (unsigned k = 0; k < n; k++) {

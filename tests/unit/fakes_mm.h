@@ -27,7 +27,8 @@ struct fake_file {
 	uint8_t *disk;
 	uint64_t disk_size; /* what the "server" has */
 	unsigned reads, writes, fail_write, fail_read;
-	bool memory; /* tmpfs: no ops */
+	unsigned last_n; /* pages of the last request */
+	bool memory;     /* tmpfs: no ops */
 };
 struct fake_file *fake_file_new(uint64_t size, bool memory);
 void fake_file_free(struct fake_file *f); /* checks its references */

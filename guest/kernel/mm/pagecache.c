@@ -186,14 +186,14 @@ static unsigned plan_fill(struct pagecache *c, uint64_t index, bool around,
 	uint64_t end = cache_pages(c), start = index, stop;
 
 	if (around) {
-		while (start % READ_AHEAD_MAX && !cache_find(c, start - 1))
+		while (start % READ_AROUND && !cache_find(c, start - 1))
 			start--;
-		stop = (index | (READ_AHEAD_MAX - 1)) + 1;
+		stop = (index | (READ_AROUND - 1)) + 1;
 	} else {
 		if (index != c->ra_next)
 			c->ra_window = READ_AHEAD_MIN / 2;
 		else if (index == 0)
-			c->ra_window = READ_AHEAD_MAX / 4;
+			c->ra_window = READ_AHEAD_MIN * 2;
 		c->ra_window = min(c->ra_window * 2, READ_AHEAD_MAX + 0U);
 		stop = index + c->ra_window;
 	}
