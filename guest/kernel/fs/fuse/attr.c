@@ -38,6 +38,14 @@ int fuse_refresh(struct inode *i)
 	return arch_clock_ns() < until ? 0 : fuse_getattr(i);
 }
 
+int fuse_check_data(struct inode *i)
+{
+	uint64_t until =
+		__atomic_load_n(&fuse_node(i)->data_until, __ATOMIC_RELAXED);
+
+	return arch_clock_ns() < until ? 0 : fuse_getattr(i);
+}
+
 static uint32_t wire_valid(unsigned valid)
 {
 	static const struct {

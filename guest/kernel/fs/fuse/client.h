@@ -31,6 +31,7 @@ struct fuse_node {
 	uint64_t nodeid;     /* [I] */
 	uint64_t nlookup;    /* [conn] */
 	uint64_t attr_until; /* [conn] attributes are good until then */
+	uint64_t data_until; /* [conn] the size is, but for changes of ours */
 	uint64_t version;    /* [conn] of the last change that we made */
 	unsigned writers;    /* [conn] our size is newer than the host's */
 	uint64_t clip_from, clip_to; /* [a] what write(2) writes now */
@@ -111,6 +112,9 @@ uint64_t fuse_valid_ns(uint64_t sec, uint32_t nsec);
 /* ---- attr.c, dir.c, file.c, xattr.c ---- */
 
 int fuse_refresh(struct inode *i);
+/* Whether another changed the file: asks less often than fuse_refresh(), which
+ * asks after each change of ours. */
+int fuse_check_data(struct inode *i) MUST_CHECK;
 int fuse_getattr(struct inode *i) MUST_CHECK;
 int fuse_setattr(struct inode *i, const struct setattr *a);
 ssize_t fuse_getxattr(struct inode *i, const char *name, void *buf, size_t n);

@@ -153,7 +153,7 @@ const struct pagecache_ops fuse_page_ops = {
 static ssize_t fuse_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
-	ssize_t n = fuse_refresh(i);
+	ssize_t n = fuse_check_data(i);
 
 	if (n)
 		return n;
@@ -197,7 +197,7 @@ static ssize_t fuse_write(struct file *f, struct uio *u, uint64_t *pos)
 		return 0;
 	mutex_lock(&i->lock);
 	if (f->flags & O_APPEND) {
-		n = fuse_refresh(i);
+		n = fuse_check_data(i);
 		*pos = i->size;
 	}
 	if (!n && (*pos > INT64_MAX || u->left > INT64_MAX - *pos))

@@ -101,6 +101,7 @@ int fuse_attr_apply(struct inode *i, const struct fuse_attr *a, uint64_t valid,
 	if (n->version <= version) {
 		stale = apply_locked(n, a);
 		n->attr_until = arch_clock_ns() + valid;
+		n->data_until = n->attr_until;
 	}
 	mutex_unlock(&fc->lock);
 	if (stale)
@@ -206,6 +207,7 @@ static int node_new(struct fuse_conn *fc, const struct fuse_entry_out *e,
 	apply_locked(n, &e->attr); /* nobody else knows it yet */
 	n->attr_until = arch_clock_ns() +
 			fuse_valid_ns(e->attr_valid, e->attr_valid_nsec);
+	n->data_until = n->attr_until;
 	*out = i;
 	return 0;
 }
@@ -321,22 +323,32 @@ void fuse_forget_flush(struct fuse_conn *fc)
 	forget_send(fc, list, count);
 }
 
+/* Writes what is dirty, and drops it all: nothing may ask for a write-back
+ * once the node is gone. */
+static void settle_pages(struct inode *i)
+{
+	int r = 0;
+
+	if (!S_ISREG(i->mode))
+		return;
+	if (i->nlink && i->cache.ndirty)
+		r = pagecache_sync(&i->cache, 0, UINT64_MAX);
+	if (r)
+		klog(KLOG_ERROR,
+		     "fuse: write-back at the end: ino=%lu error=%d",
+		     (unsigned long)i->ino, r);
+	pagecache_truncate(&i->cache, 0);
+}
+
 void fuse_evict(struct inode *i)
 {
 	struct fuse_conn *fc = fuse_conn(i);
 	struct fuse_node *n = fuse_node(i);
-	int r;
 
 	if (!n)
 		return;
 	if (n->nodeid) {
-		if (S_ISREG(i->mode) && i->nlink && i->cache.ndirty) {
-			r = pagecache_sync(&i->cache, 0, UINT64_MAX);
-			if (r)
-				klog(KLOG_ERROR,
-				     "fuse: write-back at the end: ino=%lu error=%d",
-				     (unsigned long)i->ino, r);
-		}
+		settle_pages(i);
 		mutex_lock(&fc->lock);
 		LIST_REMOVE(n, link);
 		mutex_unlock(&fc->lock);
