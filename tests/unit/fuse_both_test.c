@@ -211,6 +211,34 @@ static void test_stale(void)
 	inode_put(i);
 }
 
+/* Attributes that were asked for before a write and come after it are old. */
+static struct inode *raced;
+
+static int write_meanwhile(struct fuse_xfer *x, uint32_t opcode)
+{
+	(void)x;
+	if (opcode == FUSE_GETATTR) {
+		tamper = NULL;
+		CHECK_EQ(file_io(raced, true, (void *)(uintptr_t) "more", 4, 4,
+				 0),
+			 4);
+	}
+	return 0;
+}
+
+static void test_late_reply(void)
+{
+	raced = make_file("late");
+	CHECK_EQ(file_io(raced, true, (void *)(uintptr_t) "some", 4, 0, 0), 4);
+	tamper = write_meanwhile;
+	CHECK_EQ(fuse_getattr(raced), 0);
+	CHECK(!tamper);
+	CHECK_EQ(raced->size, 8);
+	CHECK_EQ(raced->ops->refresh(raced), 0);
+	CHECK_EQ(raced->size, 8);
+	inode_put(raced);
+}
+
 static void test_setattr(void)
 {
 	struct setattr a = { .valid = ATTR_SIZE | ATTR_MODE,
@@ -518,6 +546,7 @@ int main(void)
 	test_write();
 	test_shared_page();
 	test_stale();
+	test_late_reply();
 	test_setattr();
 	test_names();
 	test_dcache();
