@@ -26,6 +26,7 @@
 extern uint64_t mm_nr_cached, mm_nr_slab;
 uint32_t page_number(const struct page *p);
 struct page *page_by_number(uint32_t n);
+uint64_t page_total(void);
 uint64_t mm_kernel_size(void); /* image.c */
 uint64_t mm_table_pages(void); /* fork.c */
 void mm_setup(void);

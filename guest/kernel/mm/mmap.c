@@ -157,16 +157,13 @@ long area_place(struct mm *m, uint64_t len)
 static int check_room(const struct mm *m, const struct vma *v)
 {
 	uint64_t pages = vma_pages(v);
-	struct mm_stats s;
 
 	if (m->nvma >= MAX_MAP_COUNT)
 		return -ENOMEM;
 	if ((v->flags & VMA_LOCKED) && !area_may_lock(m, pages))
 		return -EAGAIN;
-	if ((v->flags & VMA_NORESERVE) || !(v->prot & PROT_W) || v->file)
-		return area_limits(m, pages, v->prot, v->flags);
-	mm_stats(&s);
-	if (pages > s.total) /* can never be filled */
+	if (!(v->flags & VMA_NORESERVE) && (v->prot & PROT_W) && !v->file &&
+	    pages > page_total()) /* can never be filled */
 		return -ENOMEM;
 	return area_limits(m, pages, v->prot, v->flags);
 }

@@ -363,6 +363,12 @@ void page_free(struct page *p, unsigned order)
 	irq_pop_off();
 }
 
+/* Pages of RAM. */
+uint64_t page_total(void)
+{
+	return zone.npages;
+}
+
 /* Numbers of pages, for /proc/meminfo and sysinfo(2). */
 void mm_stats(struct mm_stats *out)
 {

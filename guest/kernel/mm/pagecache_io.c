@@ -174,10 +174,7 @@ static ssize_t write_page(struct pagecache *c, struct uio *u, uint64_t pos)
 
 static uint64_t dirty_limit(void)
 {
-	struct mm_stats s;
-
-	mm_stats(&s);
-	return max(min(s.total / 16, 8192UL), 64UL);
+	return max(min(page_total() / 16, 8192UL), 64UL);
 }
 
 /* Copies from u to pos; pages become dirty.  Bytes, or an errno where none
