@@ -150,7 +150,7 @@ static void *walker(void *arg)
 	static _Thread_local struct reply mine;
 
 	for (int k = 0; k < 3000; k++) {
-		struct fuse_attr at;
+		struct fuse_attr at = { 0 };
 		int64_t n = rig_lookup(r, 1, "swap", &at);
 
 		if (n <= 1)

@@ -82,7 +82,7 @@ static inline unsigned rig_cut(struct iovec *v, unsigned max, void *p, size_t n,
 static inline void rig_send(struct rig *r, uint32_t op, uint64_t node,
 			    const void *body, size_t n, struct reply *out)
 {
-	static unsigned turn;
+	static _Thread_local unsigned turn;
 	static const size_t cuts[] = { 4096, 40, 1 << 20, 7, 129, 16 };
 	size_t cut = cuts[turn++ % 6];
 	struct fuse_in_header h = {
