@@ -267,9 +267,12 @@ int dcache_lookup_locked(struct dentry *dir, const char *name, size_t len,
 			 struct dentry **out)
 {
 	struct inode *i = NULL;
-	struct dentry *d = find_valid(dir, name, len);
+	struct dentry *d;
 	int r;
 
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	d = find_valid(dir, name, len);
 	if (d) {
 		*out = d;
 		return 0;
@@ -300,9 +303,11 @@ int dcache_lookup(struct dentry *dir, const char *name, size_t len,
 	struct inode *i = dir->inode;
 	int r;
 
-	*out = find_valid(dir, name, len);
-	if (*out)
-		return 0;
+	if (len <= NAME_MAX) {
+		*out = find_valid(dir, name, len);
+		if (*out)
+			return 0;
+	}
 	mutex_lock(&i->lock);
 	r = dcache_lookup_locked(dir, name, len, out);
 	mutex_unlock(&i->lock);

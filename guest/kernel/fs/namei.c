@@ -283,8 +283,6 @@ static int rename_names(const struct renaming *n)
 	struct inode *i = n->old->inode;
 	bool exchange = n->flags & RENAME_EXCHANGE;
 
-	if (!i)
-		return -ENOENT;
 	if ((n->flags & RENAME_NOREPLACE) && n->new_->inode)
 		return -EEXIST;
 	if (exchange && !n->new_->inode)
@@ -368,6 +366,8 @@ int vfs_rename(const struct path *od, const struct last_name *ol,
 		return r;
 	lock_two(od->d, nd->d);
 	r = dcache_lookup_locked(od->d, ol->name, ol->len, &n.old);
+	if (!r && !n.old->inode)
+		r = -ENOENT;
 	if (!r)
 		r = dcache_lookup_locked(nd->d, nl->name, nl->len, &n.new_);
 	if (!r)

@@ -179,7 +179,9 @@ static int open_create(struct walk *w, const struct lx_open_how *how,
 			break;
 		}
 		if (l->trailing_slash || last_is_dot(l))
-			r = -EISDIR;
+			r = (how->flags & O_EXCL) && last_is_dot(l) ?
+				    -EEXIST :
+				    -EISDIR;
 		else
 			r = create_last(w, l, how, &next, &created);
 	} while (r == 1);

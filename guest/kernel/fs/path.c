@@ -299,9 +299,10 @@ static int step(struct walk *w, const char *name, size_t len, bool follow)
 static void take_last(struct last_name *last, const char *name, size_t len,
 		      bool slash)
 {
-	memcpy(last->name, name, len);
-	last->name[len] = 0;
-	last->len = len;
+	/* one that is too long is refused when it is looked up, not before */
+	last->len = min(len, NAME_MAX + 1UL);
+	memcpy(last->name, name, min(len, (size_t)NAME_MAX));
+	last->name[min(len, (size_t)NAME_MAX)] = 0;
 	last->trailing_slash = slash;
 }
 
@@ -334,8 +335,6 @@ int walk_run(struct walk *w, struct last_name *last)
 		r = inode_permission(w->cur.d->inode, MAY_EXEC);
 		if (r)
 			return r;
-		if (len > NAME_MAX)
-			return -ENAMETOOLONG;
 		w->p += len;
 		end = at_end(w, &slash);
 		if (end && last) {

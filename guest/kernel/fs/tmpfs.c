@@ -10,11 +10,12 @@
  * devtmpfs is a tmpfs that nobody fills: /dev is populated by devfs_populate().
  * mqueue is an empty one: the mq_* calls are not there.
  */
+#include "tmpfs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "kuni/filesystems.h"
-#include "tmpfs.h"
 
 static int tmpfs_statfs(struct super *s, struct lx_statfs *out)
 {

@@ -25,8 +25,9 @@ static int cookie_cmp(const struct tmpfs_entry *a, const struct tmpfs_entry *b)
 	return a->cookie < b->cookie ? -1 : a->cookie > b->cookie;
 }
 
-RB_GENERATE_STATIC(tmpfs_names, tmpfs_entry, by_name, name_cmp)
-RB_GENERATE_STATIC(tmpfs_cookies, tmpfs_entry, by_cookie, cookie_cmp)
+#define TREE_FN __attribute__((unused)) static
+RB_GENERATE_INTERNAL(tmpfs_names, tmpfs_entry, by_name, name_cmp, TREE_FN)
+RB_GENERATE_INTERNAL(tmpfs_cookies, tmpfs_entry, by_cookie, cookie_cmp, TREE_FN)
 
 static struct tmpfs_entry *entry_new(const char *name, size_t len)
 {

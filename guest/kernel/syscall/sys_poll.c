@@ -172,6 +172,7 @@ struct pollset {
 	struct lx_pollfd *fds;
 	struct file **files; /* references, NULL: no such descriptor */
 	unsigned n;
+	bool exact; /* hang-ups and errors only where asked for (select) */
 };
 
 static int poll_look(struct pollset *s, struct poll_table *pt)
@@ -180,8 +181,10 @@ static int poll_look(struct pollset *s, struct poll_table *pt)
 
 	for (unsigned n = 0; n < s->n; n++) {
 		struct lx_pollfd *p = &s->fds[n];
-		unsigned want = (uint16_t)p->events | EPOLLERR | EPOLLHUP;
+		unsigned want = (uint16_t)p->events;
 
+		if (!s->exact)
+			want |= EPOLLERR | EPOLLHUP;
 		p->revents = 0;
 		if (p->fd < 0)
 			continue;
@@ -371,16 +374,9 @@ static long from_pollset(struct selset *s, const struct pollset *p)
 	return bits;
 }
 
-/* Hang-ups and errors count for a set only where it asks for them. */
-static void select_masks(struct pollset *p)
-{
-	for (unsigned n = 0; n < p->n; n++)
-		p->fds[n].revents &= p->fds[n].events;
-}
-
 static long select_fds(int n, struct selset *s, uint64_t deadline)
 {
-	struct pollset p = { 0 };
+	struct pollset p = { .exact = true };
 	long r;
 
 	if (n < 0)
@@ -396,10 +392,8 @@ static long select_fds(int n, struct selset *s, uint64_t deadline)
 		r = to_pollset(s, n, &p);
 	if (!r)
 		r = poll_wait_ready(&p, deadline);
-	if (r >= 0) {
-		select_masks(&p);
+	if (r >= 0)
 		r = from_pollset(s, &p);
-	}
 	for (unsigned k = 0; k < p.n; k++)
 		file_put(p.files[k]);
 	kfree(p.fds);
