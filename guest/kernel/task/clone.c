@@ -172,6 +172,11 @@ static bool too_many(void)
 	       !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
 }
 
+void task_tty_put(struct tty *t)
+{
+	tty_put(t);
+}
+
 static void link_process(struct process *p, struct task *t, uint64_t flags)
 {
 	struct process *me = current->proc, *parent = me;

@@ -47,6 +47,28 @@ int cred_copy(const struct cred *from, struct cred **out)
 	return 0;
 }
 
+/* current has c from now on; takes the reference. */
+void task_set_cred(struct cred *c)
+{
+	struct task *t = current;
+	struct cred *old = t->cred;
+
+	spin_lock(&t->proc->siglock);
+	t->cred = c;
+	spin_unlock(&t->proc->siglock);
+	if (old)
+		cred_put(old);
+}
+
+/* Real and saved user of p's leader. */
+void process_uids(struct process *p, uint32_t *uid, uint32_t *suid)
+{
+	spin_lock(&p->siglock);
+	*uid = p->leader && p->leader->cred ? p->leader->cred->uid : 0;
+	*suid = p->leader && p->leader->cred ? p->leader->cred->suid : 0;
+	spin_unlock(&p->siglock);
+}
+
 bool capable(int cap)
 {
 	const struct cred *c = current->cred;

@@ -232,11 +232,8 @@ static void take_cred(struct task *t, struct exec *x)
 	t->proc->dumpable = !changed;
 	if (changed)
 		t->pdeath_signal = 0;
-	spin_lock(&t->proc->siglock);
-	t->cred = x->cred;
-	spin_unlock(&t->proc->siglock);
+	task_set_cred(x->cred);
 	x->cred = NULL;
-	cred_put(old);
 }
 
 static void commit(struct exec *x)

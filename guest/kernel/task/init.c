@@ -18,6 +18,7 @@
 #include "guest/kernel/task/launch.h"
 #include "kuni/control.h"
 #include "kuni/driver.h"
+#include "kuni/filesystems.h"
 #include "kuni/klog.h"
 #include "kuni/vfs.h"
 
@@ -115,7 +116,6 @@ static int path_mode(const char *name, uint32_t *mode)
 
 static int mount_one(const struct launch_mount_k *m)
 {
-	const char *type = m->type;
 	uint32_t mode;
 	int ret = path_mode(m->dest, &mode);
 
@@ -123,12 +123,12 @@ static int mount_one(const struct launch_mount_k *m)
 		ret = make_dirs(m->dest);
 	if (ret)
 		return ret;
-	/* The devices that a runtime makes in /dev are devtmpfs's own. */
-	if (!strcmp(type, "tmpfs") && !strcmp(m->dest, "/dev"))
-		type = "devtmpfs";
-	if (!strcmp(type, "bind"))
+	if (!strcmp(m->type, "bind"))
 		return mount_bind(m->source, m->dest, m->flags);
-	return mount_at(type, m->source, m->dest, m->flags, m->data);
+	ret = mount_at(m->type, m->source, m->dest, m->flags, m->data);
+	if (!ret && !strcmp(m->dest, "/dev"))
+		ret = devfs_populate(m->dest); /* as a runtime does */
+	return ret;
 }
 
 static int mask_one(const char *path)

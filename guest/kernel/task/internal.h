@@ -20,7 +20,8 @@ void sched_set_affinity(struct task *t, uint64_t mask);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
 uint64_t sched_runtime(const struct task *t); /* ns on a CPU until now */
 void sched_count(unsigned *running, uint64_t *switches);
-uint64_t sched_online(void); /* bit n: CPU n runs */
+uint64_t sched_online(void);
+void sched_start_cpus(uint64_t mask); /* those that do not run yet */ /* bit n: CPU n runs */
 
 /* timer.c */
 void timer_init_cpu(void);
@@ -40,6 +41,7 @@ void task_start(struct task *t, void (*fn)(void *), void *arg);
 void task_drop_mm(void); /* current's, at exec's end or exit */
 void task_set_mm(struct mm *m); /* current runs in m from now; takes m */
 void vfork_release(struct task *t);
+void task_tty_put(struct tty *t);
 
 /* signal.c, sigsend.c */
 void sigpending_init(struct sigpending *p);
@@ -69,6 +71,10 @@ void siginfo_user(struct siginfo_k *info, int signo, int code);
 void process_reap(struct process *p); /* tasklist held: out of every table */
 void pgrp_check_orphans(int pgid, int sid);
 bool pgrp_orphaned_locked(int pgid, const struct process *but);
+
+/* cred.c */
+void task_set_cred(struct cred *c);
+void process_uids(struct process *p, uint32_t *uid, uint32_t *suid);
 
 /* futex.c */
 void futex_robust_exit(struct task *t);

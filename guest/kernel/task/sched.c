@@ -419,23 +419,34 @@ void sched_yield(void)
 		spin_unlock(&rq->lock);
 }
 
-/* Starts another CPU: somebody waited for a whole slice. */
+/* Asks CPU n to start, once; true where it was not asked before. */
+static bool start_cpu(unsigned n)
+{
+	uint64_t bit = 1ULL << n;
+
+	if (__atomic_fetch_or(&starting_mask, bit, __ATOMIC_ACQ_REL) & bit)
+		return false;
+	if (arch_cpu_start(n))
+		klog(KLOG_WARN, "sched: cpu %u does not start", n);
+	return true;
+}
+
+/* Somebody waited for a whole slice: one more CPU. */
 static void start_more(void)
 {
-	uint64_t started = __atomic_load_n(&starting_mask, __ATOMIC_RELAXED);
+	for (unsigned n = 1; n < arch_ncpu && n < KUNI_MAX_CPUS; n++)
+		if (start_cpu(n))
+			return;
+}
 
-	for (unsigned n = 1; n < arch_ncpu && n < KUNI_MAX_CPUS; n++) {
-		uint64_t bit = 1ULL << n;
-
-		if (started & bit)
-			continue;
-		if (__atomic_fetch_or(&starting_mask, bit, __ATOMIC_ACQ_REL) &
-		    bit)
-			continue;
-		if (arch_cpu_start(n))
-			klog(KLOG_WARN, "sched: cpu %u does not start", n);
+/* Affinity to CPUs that never ran: they are wanted now. */
+void sched_start_cpus(uint64_t mask)
+{
+	if (mask & sched_online())
 		return;
-	}
+	for (unsigned n = 1; n < arch_ncpu && n < KUNI_MAX_CPUS; n++)
+		if (mask >> n & 1)
+			(void)start_cpu(n);
 }
 
 static bool should_switch(const struct runq *rq, const struct task *t,

@@ -108,11 +108,13 @@ void signal_parent(struct process *p, int code, int status)
 {
 	struct process *parent = p->parent;
 	struct siginfo_k info = { .signo = SIGCHLD, .code = code };
+	uint32_t uid, suid;
 
 	if (!parent)
 		return;
+	process_uids(p, &uid, &suid);
 	info.pid = p->pid;
-	info.uid = p->leader && p->leader->cred ? p->leader->cred->uid : 0;
+	info.uid = uid;
 	info.status = status;
 	info.utime = (int64_t)(p->utime / 10000000);
 	info.stime = (int64_t)(p->stime / 10000000);

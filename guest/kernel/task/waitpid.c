@@ -49,8 +49,10 @@ static void fill_rusage(const struct process *p, struct lx_rusage *ru)
 static void fill(const struct wait_args *w, struct process *p, int code,
 		 int status, uint32_t wstatus)
 {
+	uint32_t suid;
+
+	process_uids(p, &w->out->uid, &suid);
 	w->out->pid = p->pid;
-	w->out->uid = p->leader && p->leader->cred ? p->leader->cred->uid : 0;
 	w->out->code = code;
 	w->out->status = status;
 	w->out->wstatus = wstatus;

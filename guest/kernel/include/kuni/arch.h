@@ -145,6 +145,15 @@ static inline uint64_t arch_sys_arg(const struct arch_regs *r, unsigned n)
 
 	return arg[n];
 }
+static inline void arch_sys_args(const struct arch_regs *r, uint64_t arg[6])
+{
+	arg[0] = r->rdi;
+	arg[1] = r->rsi;
+	arg[2] = r->rdx;
+	arg[3] = r->r10;
+	arg[4] = r->r8;
+	arg[5] = r->r9;
+}
 void arch_sys_return(struct arch_regs *r, long ret);
 /* Back to the instruction of the system call, with nr in its register. */
 void arch_sys_restart(struct arch_regs *r, uint64_t nr);
