@@ -172,12 +172,13 @@ static int read_all(struct vhost_user *v, void *buf, size_t n, bool with_fds)
 			h.msg_control = control.bytes;
 			h.msg_controllen = sizeof(control.bytes);
 		}
-		ret = wait_readable(v);
-		if (ret < 0)
-			return ret;
 		r = recvmsg(v->fd, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-		if (r < 0 && (errno == EINTR || errno == EAGAIN))
+		if (r < 0 && (errno == EINTR || errno == EAGAIN)) {
+			ret = wait_readable(v);
+			if (ret < 0)
+				return ret;
 			continue;
+		}
 		if (r < 0)
 			return -errno;
 		if (!r)
