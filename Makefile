@@ -55,7 +55,7 @@ $(B)/kuni: $(HOST_OBJS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
 $(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
-	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack \
+	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack,--defsym=snprintf=sniprintf,--defsym=vsnprintf=vsniprintf \
 		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@
 

@@ -4,7 +4,7 @@
 . tests/lib.sh
 mkdir -p "$T/b"
 make_root "$T/b/rootfs"
-cp -r "$T/b/rootfs" "$T/native"
+cp -a "$T/b/rootfs" "$T/native"
 mkdir -p "$T"/{b/rootfs,native}/{abi,out}
 for c in tests/abi/*.c; do
 	n=$(basename "$c" .c)

@@ -5,7 +5,7 @@
  */
 int main(void)
 {
-	volatile int zero = 0;
+	volatile int seven = 7, zero = 0;
 
-	return 1 / zero;
+	return seven / zero;
 }

@@ -3,7 +3,8 @@
 # what is left behind.
 . tests/lib.sh
 make_root "$T/b/rootfs"
-before=$(pgrep -c -f 'qemu-system|kuni' || :)
+ours() { pgrep -x 'qemu-system-x86|kuni' | wc -l; }
+before=$(ours)
 run() { # ARG...: in a fresh bundle, with a limit
 	make_bundle "$T/b" "$@"
 	timeout 60 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b"
@@ -40,13 +41,16 @@ kill -TERM $pid
 wait $pid
 same 'SIGTERM reaches the container' 3/$'ready\nterm' "$?/$(<"$T/out")"
 make_bundle "$T/b" sleep 100
-"$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" </dev/null >"$T/out" 2>"$T/err" &
+"$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" killed </dev/null >"$T/out" 2>"$T/err" &
 pid=$!
 sleep 3
 kill -KILL $pid
 wait $pid 2>/dev/null
 sleep 1
-same 'nothing is left after SIGKILL of the monitor' "$before" "$(pgrep -c -f 'qemu-system|kuni' || :)"
+same 'no process is left after SIGKILL of the monitor' "$before" "$(ours)"
+make_bundle "$T/b" true
+"$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" killed </dev/null
+same 'its id can be used again' 0 $?
 run /bin/nothing </dev/null 2>"$T/err"
 same 'a program that is not there' 127 $?
 same 'one line about it' 1 "$(wc -l <"$T/err")"

@@ -31,9 +31,10 @@ static size_t used(const struct pipe *p)
 	return p->tail - p->head;
 }
 
+/* The buffer that is being read is not written to until it is empty. */
 static size_t space(const struct pipe *p)
 {
-	return p->npages * PAGE_SIZE - used(p);
+	return (p->head / PAGE_SIZE + p->npages) * PAGE_SIZE - p->tail;
 }
 
 static int pipe_alloc(struct pipe **out)

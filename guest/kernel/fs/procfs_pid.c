@@ -356,6 +356,22 @@ static int show_auxv(struct pseudo_buf *b, const struct pseudo_key *k)
 	return 0;
 }
 
+/* The name of p below current's root, within buf (PATH_MAX bytes). */
+static int name_of(const struct path *p, char *buf, char **start)
+{
+	struct fs_ctx *fs = current->fs;
+	struct path root;
+	int r;
+
+	spin_lock(&fs->lock);
+	root = fs->root;
+	path_get(&root);
+	spin_unlock(&fs->lock);
+	r = path_name(p, &root, buf, PATH_MAX, start);
+	path_put(&root);
+	return r;
+}
+
 static void maps_line(struct pseudo_buf *b, const struct vma *v,
 		      const struct mm *m, char *name)
 {
@@ -371,7 +387,7 @@ static void maps_line(struct pseudo_buf *b, const struct vma *v,
 		i ? DEV_MAJOR(i->super->dev) : 0,
 		i ? DEV_MINOR(i->super->dev) : 0, i ? i->ino : 0);
 	if (v->file && v->file->path.d &&
-	    path_name(&v->file->path, NULL, name, PATH_MAX, &path) == 0)
+	    name_of(&v->file->path, name, &path) == 0)
 		what = path;
 	else if (v->flags & VMA_VDSO)
 		what = "[vdso]";
@@ -443,7 +459,7 @@ static const char *mount_point(const struct mount *m, char *name)
 
 	if (!m->parent)
 		return "/";
-	return path_name(&at, NULL, name, PATH_MAX, &s) == 0 ? s : NULL;
+	return name_of(&at, name, &s) == 0 ? s : NULL;
 }
 
 static bool mounts_one(struct mount *m, void *arg)
@@ -625,7 +641,7 @@ static ssize_t place_name(const struct path *p, char *buf, size_t n)
 
 	if (!full)
 		return -ENOMEM;
-	r = path_name(p, NULL, full, PATH_MAX, &s);
+	r = name_of(p, full, &s);
 	len = r < 0 ? r : (ssize_t)min(strlen(s), n);
 	if (len > 0)
 		memcpy(buf, s, (size_t)len);

@@ -26,7 +26,7 @@ struct pseudo_super {
 	int64_t magic;
 };
 
-static const struct inode_ops pseudo_inode_ops;
+static const struct inode_ops pseudo_inode_ops, pseudo_place_ops;
 static const struct file_ops pseudo_file_ops, pseudo_dir_ops;
 
 static struct pseudo_inode *pseudo_of(struct inode *i)
@@ -130,7 +130,7 @@ static int pseudo_inode_new(struct super *s, const struct pseudo_node *node,
 	pi->key = *k;
 	(*out)->private_ = pi;
 	(*out)->ino = pseudo_ino(node, k);
-	(*out)->ops = &pseudo_inode_ops;
+	(*out)->ops = node->follow ? &pseudo_place_ops : &pseudo_inode_ops;
 	(*out)->fops = S_ISDIR(node->mode) ? &pseudo_dir_ops : &pseudo_file_ops;
 	(*out)->nlink = S_ISDIR(node->mode) ? 2 : 1;
 	(*out)->atime = (*out)->mtime = (*out)->ctime = fs_now();
@@ -197,6 +197,12 @@ static int pseudo_setattr(struct inode *i, const struct setattr *a)
 
 static const struct inode_ops pseudo_inode_ops = {
 	.lookup = pseudo_lookup,
+	.readlink = pseudo_readlink,
+	.setattr = pseudo_setattr,
+};
+
+/* Links that lead to a place rather than along a name. */
+static const struct inode_ops pseudo_place_ops = {
 	.readlink = pseudo_readlink,
 	.follow = pseudo_follow,
 	.setattr = pseudo_setattr,

@@ -29,7 +29,7 @@ static long missing(struct task *t, uint64_t nr)
 	if (__atomic_exchange_n(&told[nr], 1, __ATOMIC_RELAXED))
 		return -ENOSYS;
 	name = syscall_table[nr].name;
-	klog(KLOG_WARN, "syscall: not there: %s nr=%lu tid=%d comm=%s",
+	klog(KLOG_INFO, "syscall: not there: %s nr=%lu tid=%d comm=%s",
 	     name ? name : "?", (unsigned long)nr, t->tid, t->comm);
 	return -ENOSYS;
 }
