@@ -114,8 +114,6 @@ static uint64_t offered(const struct vhost_user *v)
 	       F_PROTOCOL;
 }
 
-/* ---- the socket ---- */
-
 static void take_fds(struct vhost_user *v, struct msghdr *h)
 {
 	struct cmsghdr *c;
@@ -415,8 +413,6 @@ static int set_ring_state(struct vhost_user *v, struct message *m)
 	return 0;
 }
 
-/* ---- messages ---- */
-
 static int set_features(struct vhost_user *v, const struct message *m)
 {
 	if (m->size < 8 || (m->u64 & ~offered(v)))
@@ -540,8 +536,6 @@ static void *vhost_thread(void *arg)
 	close_fd(&v->fd);
 	return NULL;
 }
-
-/* ---- life ---- */
 
 static void vhost_free(struct vhost_user *v)
 {
