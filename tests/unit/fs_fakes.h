@@ -332,11 +332,11 @@ uint64_t arch_wall_offset_ns(void)
 }
 bool capable(int cap)
 {
-	return fake_cred.cap_eff >> cap & 1;
+	return fake_task.cred->cap_eff >> cap & 1;
 }
 bool in_group(uint32_t gid)
 {
-	return gid == fake_cred.fsgid;
+	return gid == fake_task.cred->fsgid;
 }
 int cred_copy(const struct cred *from, struct cred **out)
 {
