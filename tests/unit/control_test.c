@@ -178,7 +178,7 @@ static void test_back_pressure(void)
 	control_signal(c, 15);
 	CHECK_EQ(got.nsent, 5);
 	CHECK_EQ(control_room(c, CTL_STDOUT), 0); /* the queue is long */
-	while (got.room = 777, got.nsent < CTL_INITIAL_CREDIT + 52)
+	while (got.room = 777, got.nsent < CTL_INITIAL_CREDIT + 44)
 		control_writable(c);
 	while (at < got.nsent) {
 		struct ctl_frame f = sent_frame(at);

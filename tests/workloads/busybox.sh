@@ -15,7 +15,7 @@ run 'find / -xdev | wc -l'
 is 'find / -xdev' "$(find "$r" | wc -l)"
 run 'grep -c ^processor /proc/cpuinfo; grep -q "^model name" /proc/cpuinfo && echo named'
 same 'cat /proc/cpuinfo' named "$(tail -n 1 "$T/out")"
-run 'ps | grep -c "[p]s"; ps | awk "NR == 2 { print \$1 }"'
+run 'ps -o comm | grep -cx ps; ps -o pid | awk "NR == 2 { print \$1 }"'
 is 'ps' $'1\n1'
 head -c 67108864 /dev/urandom >"$r/big"
 run 'md5sum </big' 300
