@@ -19,15 +19,17 @@ static struct vm_rlimit rlimit = { 7, 1024, ~0ULL };
 static struct vm_mount mount_ = { (char[]){ "tmpfs" }, NULL,
 				  (char[]){ "/tmp" }, (char[]){ "size=1m" }, 6 };
 
+static char hostname[] = "box", cwd[] = "/";
+
 static struct vm_plan plan_(void)
 {
 	struct vm_plan p = { 0 };
 
 	p.root_readonly = true;
-	p.hostname = (char[]){ "box" };
+	p.hostname = hostname;
 	p.process.args = args;
 	p.process.env = env;
-	p.process.cwd = (char[]){ "/" };
+	p.process.cwd = cwd;
 	p.process.uid = 1000;
 	p.process.gid = 100;
 	p.process.umask = 022;
