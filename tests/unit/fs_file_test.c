@@ -217,7 +217,7 @@ static void test_pipe_model(void)
 
 		seed = seed * 6364136223846793005ULL + 1;
 		n = 1 + (seed >> 40) % (seed >> 63 ? 8999 : 50);
-		if (seed >> 62 & 1) {
+		if (seed >> 61 & 3) { /* mostly full */
 			for (size_t k = 0; k < n; k++)
 				buf[k] = (char)((in + k) % 251);
 			r = sys_write(p[1], U(buf), n);
