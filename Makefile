@@ -76,9 +76,12 @@ $(B)/host/%.o: % | $(GEN)
 	$(Q)mkdir -p $(@D); echo "CC   $<"; $(CC) $(HOST_CFLAGS) -c -o $@ $<
 
 # A unit test names the sources it needs on its first line:  // uses: a.c b.c
-$(B)/unit/%: tests/unit/%.c | $(GEN) build/newlib/.ready
-	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(UNIT_CFLAGS) -MF $@.d -o $@ $< \
-		$$(sed -n '1s,^// uses: *,,p' $<) $(HOST_LIBS)
+uses = $(shell sed -n '1s,^// uses: *,,p' tests/unit/$(1).c)
+HEADERS := $(foreach d,boot/abi $(GUEST_DIRS) guest/kernel/include/kuni $(HOST_DIRS) tests/unit,$(wildcard $(d)/*.h))
+.SECONDEXPANSION:
+$(B)/unit/%: tests/unit/%.c $$(call uses,$$*) $(HEADERS) | $(GEN) build/newlib/.ready
+	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(filter-out -MMD -MP,$(UNIT_CFLAGS)) -o $@ $< \
+		$(call uses,$*) $(HOST_LIBS)
 
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
 	$(Q)mkdir -p $(@D); awk -v what=syscall_$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@

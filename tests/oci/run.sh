@@ -3,7 +3,7 @@
 # what is left behind.
 . tests/lib.sh
 make_root "$T/b/rootfs"
-ours() { pgrep -x 'qemu-system-x86|kuni' | wc -l; }
+ours() { { pgrep -x qemu-system-x86; pgrep -x kuni; } | wc -l; }
 before=$(ours)
 run() { # ARG...: in a fresh bundle, with a limit
 	make_bundle "$T/b" "$@"
