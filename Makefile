@@ -30,7 +30,7 @@ GUEST_ARCH   := -O2 -ffreestanding -nostdinc -isystem build/newlib/include \
 GUEST_CFLAGS := $(COMMON) $(GUEST_ARCH) -Wframe-larger-than=1024 \
         -Iguest/kernel/include -Iguest/libc-shim -DKUNI_DEBUG=$(DEBUG)
 NEWLIB_CFLAGS := $(GUEST_ARCH) -g -w -std=gnu99 -DINTEGER_ONLY -D_COMPILING_NEWLIB \
-        -fno-builtin -fno-tree-loop-distribute-patterns
+        -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 HOST_CFLAGS  := $(COMMON) -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fPIE -DKUNI_VERSION='"$(VERSION)"'
 UNIT_CFLAGS  := $(COMMON) -O1 -D_GNU_SOURCE -DKUNI_UNIT -DKUNI_DEBUG=1 -DKUNI_VERSION='"unit"' \
         -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \

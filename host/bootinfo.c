@@ -30,10 +30,10 @@
 #define TABLE (PTE_P | PTE_W | PTE_A)
 #define LEAF  (PTE_P | PTE_A | PTE_D | PTE_G)
 
-#define SHIFT_2M 21
-#define SHIFT_1G 30
-#define SIZE_2M  (1ULL << SHIFT_2M)
-#define SIZE_1G  (1ULL << SHIFT_1G)
+#define SHIFT_2M   21
+#define SHIFT_1G   30
+#define SIZE_2M    (1ULL << SHIFT_2M)
+#define SIZE_1G    (1ULL << SHIFT_1G)
 #define MAX_TABLES ((BOOTINFO_GPA - BOOT_TABLES_GPA) / GUEST_PAGE_SIZE)
 
 int bootinfo_init(struct bootinfo *bi, uint32_t flags, uint32_t ncpu)
@@ -114,8 +114,8 @@ static void fill_pd(uint64_t *pd, const struct guest_mem *mem, uint64_t gpa)
 	}
 }
 
-static int map_direct(uint64_t (*t)[512], const struct guest_mem *mem,
-		      bool gib, struct err *e)
+static int map_direct(uint64_t (*t)[512], const struct guest_mem *mem, bool gib,
+		      struct err *e)
 {
 	unsigned next = BOOT_PD_MORE;
 

@@ -14,8 +14,8 @@
 
 /* Magic, version, size, seed, wall clock (paired with this CPU's TSC): what
  * every back end needs.  The caller adds the machine.  Negative errno. */
-int bootinfo_init(struct bootinfo *bi, uint32_t flags, uint32_t ncpu)
-	MUST_CHECK;
+int bootinfo_init(struct bootinfo *bi, uint32_t flags,
+		  uint32_t ncpu) MUST_CHECK;
 /* The RAM regions of mem. */
 void bootinfo_memory(struct bootinfo *bi, const struct guest_mem *mem);
 /* Puts bi at BOOTINFO_GPA and the launch description at LAUNCH_GPA, and fills

@@ -31,8 +31,7 @@ static const struct bus_range *find(const struct bus *b, enum bus_space space,
 	for (unsigned i = 0; i < b->nrange; i++) {
 		const struct bus_range *r = &b->range[i];
 
-		if (r->space != space || at < r->base ||
-		    at - r->base >= r->len)
+		if (r->space != space || at < r->base || at - r->base >= r->len)
 			continue;
 		if (space == BUS_PORT || len <= r->len - (at - r->base))
 			return r;

@@ -126,8 +126,8 @@ static void queue(struct control *c, unsigned type, unsigned stream,
 		return;
 	r = reserve(c, sizeof(f) + len);
 	if (r < 0) {
-		fail(c, r == -ENOMEM ? "out of memory" :
-				       "the guest does not read its console");
+		fail(c, r == -ENOMEM ? "out of memory"
+				     : "the guest does not read its console");
 		return;
 	}
 	memcpy(c->out + c->out_len, &f, sizeof(f));
@@ -242,8 +242,7 @@ static void on_credit(struct control *c, unsigned stream, const uint8_t *p)
 	uint32_t n;
 
 	memcpy(&n, p, sizeof(n));
-	if (n > CTL_INITIAL_CREDIT ||
-	    s->tx_credit > CTL_INITIAL_CREDIT - n) {
+	if (n > CTL_INITIAL_CREDIT || s->tx_credit > CTL_INITIAL_CREDIT - n) {
 		fail(c, "more credit than was used");
 		return;
 	}

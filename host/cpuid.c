@@ -62,7 +62,8 @@ static void add(struct kvm_cpuid2 *c, const struct kvm_cpuid_entry2 *leaf)
 static void set_levels(struct kvm_cpuid2 *c, uint32_t fn, uint32_t ncpu)
 {
 	struct kvm_cpuid_entry2 t = { .function = fn,
-				      .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX };
+				      .flags =
+					      KVM_CPUID_FLAG_SIGNIFCANT_INDEX };
 
 	remove_leaf(c, fn);
 	t.ebx = 1;
@@ -123,8 +124,7 @@ static void shape(struct kvm_cpuid2 *c, uint32_t ncpu, bool deadline)
 		t->ecx = bits_for(ncpu) << 12 | (ncpu - 1);
 }
 
-int cpuid_create(struct kvm_cpuid2 **out, int kvm, uint32_t ncpu,
-		 struct err *e)
+int cpuid_create(struct kvm_cpuid2 **out, int kvm, uint32_t ncpu, struct err *e)
 {
 	struct kvm_cpuid2 *c;
 

@@ -50,9 +50,9 @@
 struct gdb_cpu {
 	struct kvm_regs regs; /* [m] valid while halted */
 	struct kvm_sregs sregs;
-	bool halted;          /* [m] waits in gdb_wait() */
-	bool dirty;           /* [m] regs were changed by gdb */
-	unsigned applied;     /* [m] generation of its breakpoints */
+	bool halted;      /* [m] waits in gdb_wait() */
+	bool dirty;       /* [m] regs were changed by gdb */
+	unsigned applied; /* [m] generation of its breakpoints */
 };
 
 struct gdb {
@@ -62,17 +62,17 @@ struct gdb {
 	unsigned ncpu;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool halt, ended;       /* [m] */
-	bool attached;          /* [m] int3 is gdb's, not the guest's */
-	unsigned stepping;      /* [m] CPU + 1 that makes one step */
-	unsigned stop_cpu;      /* [m] CPU that stopped for its own reason */
-	unsigned generation;    /* [m] of the breakpoints */
+	bool halt, ended;    /* [m] */
+	bool attached;       /* [m] int3 is gdb's, not the guest's */
+	unsigned stepping;   /* [m] CPU + 1 that makes one step */
+	unsigned stop_cpu;   /* [m] CPU that stopped for its own reason */
+	unsigned generation; /* [m] of the breakpoints */
 	uint64_t breaks[MAX_BREAKS]; /* [m] 0: free */
 	struct gdb_cpu cpu[KUNI_MAX_CPUS];
 	/* the loop's: */
 	int dir, listener, conn, stopped; /* stopped: eventfd */
 	struct loop_source *conn_source;
-	bool waiting; /* gdb waits for a stop */
+	bool waiting;     /* gdb waits for a stop */
 	unsigned current; /* CPU that g, G, s mean */
 	size_t len;
 	char name[300], in[PACKET_MAX], out[2 * PACKET_MAX];
@@ -274,12 +274,11 @@ static bool get_hex(const char *from, void *to, size_t n)
 
 static void reg_pointers(struct kvm_regs *r, __u64 *out[NREGS])
 {
-	__u64 *const list[NREGS] = {
-		&(r->rax), &(r->rbx), &(r->rcx), &(r->rdx), &(r->rsi),
-		&(r->rdi), &(r->rbp), &(r->rsp), &(r->r8),  &(r->r9),
-		&(r->r10), &(r->r11), &(r->r12), &(r->r13), &(r->r14),
-		&(r->r15), &(r->rip)
-	};
+	__u64 *const list[NREGS] = { &(r->rax), &(r->rbx), &(r->rcx), &(r->rdx),
+				     &(r->rsi), &(r->rdi), &(r->rbp), &(r->rsp),
+				     &(r->r8),  &(r->r9),  &(r->r10), &(r->r11),
+				     &(r->r12), &(r->r13), &(r->r14), &(r->r15),
+				     &(r->rip) };
 
 	memcpy(out, list, sizeof(list));
 }
@@ -287,10 +286,12 @@ static void reg_pointers(struct kvm_regs *r, __u64 *out[NREGS])
 static void read_registers(struct gdb *g)
 {
 	struct gdb_cpu *c = &g->cpu[g->current];
-	const uint32_t tail[] = { (uint32_t)c->regs.rflags,
-				  c->sregs.cs.selector, c->sregs.ss.selector,
-				  c->sregs.ds.selector, c->sregs.es.selector,
-				  c->sregs.fs.selector, c->sregs.gs.selector };
+	const uint32_t tail[] = {
+		(uint32_t)c->regs.rflags, c->sregs.cs.selector,
+		c->sregs.ss.selector,     c->sregs.ds.selector,
+		c->sregs.es.selector,     c->sregs.fs.selector,
+		c->sregs.gs.selector
+	};
 	__u64 *reg[NREGS];
 	char *p = g->out;
 
@@ -559,8 +560,8 @@ static void on_connect(void *arg, uint32_t events)
 	(void)events;
 	if (fd < 0)
 		return;
-	if (g->conn >= 0 || loop_add(g->loop, fd, EPOLLIN, on_bytes, g,
-				     &g->conn_source) < 0) {
+	if (g->conn >= 0 ||
+	    loop_add(g->loop, fd, EPOLLIN, on_bytes, g, &g->conn_source) < 0) {
 		close(fd);
 		return;
 	}

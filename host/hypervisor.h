@@ -40,8 +40,8 @@ struct panic_sink;
 struct timeline;
 
 struct hypervisor_ops {
-	const char *name;        /* "kvm", "qemu" */
-	enum jail_role jail;     /* filter of the main thread */
+	const char *name;    /* "kvm", "qemu" */
+	enum jail_role jail; /* filter of the main thread */
 	/* 0: works here; why: one line for `kuni check`, in both cases. */
 	int (*probe)(char *why, size_t size);
 	int (*create)(struct machine *m, struct err *e);
@@ -68,8 +68,8 @@ struct machine {
 	struct panic_sink *panic;         /* [I] lines of the debug port */
 	struct guest_image image;         /* [I] the kernel's ELF file */
 	struct fuse_server *fuse;         /* [I] from prepare on */
-	const void *launch;               /* [I] boot/abi/launch.h, serialised */
-	size_t launch_len;                /* [I] */
+	const void *launch;  /* [I] boot/abi/launch.h, serialised */
+	size_t launch_len;   /* [I] */
 	uint32_t boot_flags; /* [I] BOOT_F_STRACE, _DEBUG, _MARKS of the plan */
 	void *hv;            /* the back end's own, its create sets it */
 	struct machine_end *end; /* what the reports below fill, vm.c's own */

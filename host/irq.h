@@ -15,7 +15,7 @@
 #define IRQ_VECTOR_BASE 0x40
 
 struct irq_line {
-	int fd;         /* eventfd */
+	int fd; /* eventfd */
 	uint32_t vector;
 };
 
@@ -29,8 +29,8 @@ struct irq_chip {
  * the first vCPU is made. */
 int irq_init(struct irq_chip *c, int vm, struct err *e) MUST_CHECK;
 /* The next line, routed by irq_connect(). */
-int irq_add(struct irq_chip *c, struct irq_line **out, struct err *e)
-	MUST_CHECK;
+int irq_add(struct irq_chip *c, struct irq_line **out,
+	    struct err *e) MUST_CHECK;
 /* Tells KVM about all lines. */
 int irq_connect(struct irq_chip *c, struct err *e) MUST_CHECK;
 /* A virtio_irq_fn: arg is a struct irq_line. */

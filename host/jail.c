@@ -71,8 +71,8 @@ static int set_attrs(int fd, uint64_t attrs)
 
 	if (!attrs)
 		return 0;
-	return mount_setattr(fd, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno :
-									 0;
+	return mount_setattr(fd, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno
+								       : 0;
 }
 
 static int clone_tree(const char *path, bool recursive)
@@ -91,9 +91,8 @@ static int create_last(int dir, const char *name, bool is_dir)
 
 	if (is_dir)
 		return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-				       O_CLOEXEC,
-		    0755);
+	fd = openat(dir, name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -168,9 +167,9 @@ static int make_bind(int root, const struct vm_bind *b, struct err *e)
 		goto out_tree;
 	}
 	r = set_attrs(tree, mount_attrs(b->flags));
-	if (!r && move_mount(tree, "", target, "",
-			     MOVE_MOUNT_F_EMPTY_PATH |
-				     MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (!r &&
+	    move_mount(tree, "", target, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		r = -errno;
 	if (r < 0)
 		err_set(e, -r, "mount \"%s\" on \"%s\"", b->source, b->dest);
@@ -219,8 +218,7 @@ int jail_enter(int root_fd, struct err *e)
 	if (syscall(SYS_pivot_root, ".", ".") < 0) {
 		/* An initramfs cannot be pivoted away from: it is covered. */
 		if (errno != EINVAL ||
-		    mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
-		    chroot(".") < 0)
+		    mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 			return err_set(e, errno, "pivot_root");
 	} else if (umount2(".", MNT_DETACH) < 0) {
 		return err_set(e, errno, "detach the old root");
@@ -432,9 +430,9 @@ static void emit_filter(struct program *p, unsigned role)
 
 int jail_thread(enum jail_role role, struct err *e)
 {
-	static const unsigned bit[] = { [JAIL_LOOP] = L,
-					[JAIL_VCPU] = V,
-					[JAIL_QEMU] = Q };
+	static const unsigned bit[] = {
+		[JAIL_LOOP] = L, [JAIL_VCPU] = V, [JAIL_QEMU] = Q
+	};
 	struct program p = { .n = 0 };
 	struct sock_fprog prog;
 

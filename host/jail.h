@@ -14,8 +14,8 @@
 /* A private mount namespace with the plan's root and, below it, the plan's
  * bind mounts.  *root_fd: O_PATH of the tree, the only one that is left in
  * reach of the FUSE server. */
-int jail_mounts(const struct vm_plan *plan, int *root_fd, struct err *e)
-	MUST_CHECK;
+int jail_mounts(const struct vm_plan *plan, int *root_fd,
+		struct err *e) MUST_CHECK;
 /* That tree becomes "/", the rest of the host's files is out of reach.  What
  * needs /proc or a path of the host is done before. */
 int jail_enter(int root_fd, struct err *e) MUST_CHECK;

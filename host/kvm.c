@@ -210,10 +210,9 @@ static int hv_create(struct machine *m, struct err *e)
 	v->env.bus = &v->bus;
 	v->env.entry = m->image.entry;
 	/* Here, since its socket is a path of the host. */
-	r = m->plan->debug ?
-		    gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu,
-			       m->plan->cpus, m->plan->id, e) :
-		    0;
+	r = m->plan->debug ? gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu,
+					m->plan->cpus, m->plan->id, e)
+			   : 0;
 	if (!r)
 		return 0;
 fail:

@@ -102,8 +102,7 @@ int image_parse(struct guest_image *img, struct err *e)
 	for (unsigned i = 0; i < img->nsegment; i++) {
 		const struct image_segment *s = &img->segment[i];
 
-		if ((s->flags & PF_X) &&
-		    eh.e_entry >= KERNEL_VIRT + s->gpa &&
+		if ((s->flags & PF_X) && eh.e_entry >= KERNEL_VIRT + s->gpa &&
 		    eh.e_entry - KERNEL_VIRT - s->gpa < s->filesz)
 			return 0;
 	}

@@ -16,16 +16,16 @@
 #define IMAGE_MAX_SEGMENTS 8
 
 struct image_segment {
-	uint64_t gpa, offset;       /* page-aligned */
-	uint64_t filesz, memsz;     /* memsz - filesz is .bss */
-	uint32_t flags;             /* PF_R, PF_W, PF_X */
+	uint64_t gpa, offset;   /* page-aligned */
+	uint64_t filesz, memsz; /* memsz - filesz is .bss */
+	uint32_t flags;         /* PF_R, PF_W, PF_X */
 };
 
 struct guest_image {
-	int fd;                     /* open for reading, close-on-exec; -1 */
+	int fd; /* open for reading, close-on-exec; -1 */
 	char path[PATH_MAX];
-	uint64_t entry;             /* e_entry: start64, a virtual address */
-	uint64_t size;              /* of the file */
+	uint64_t entry; /* e_entry: start64, a virtual address */
+	uint64_t size;  /* of the file */
 	unsigned nsegment;
 	struct image_segment segment[IMAGE_MAX_SEGMENTS];
 };

@@ -23,8 +23,8 @@ void loop_destroy(struct loop *l);
 /* Watches fd (not owned) for events (EPOLLIN...); 0 events: only added. */
 int loop_add(struct loop *l, int fd, uint32_t events, loop_fn fn, void *arg,
 	     struct loop_source **out) MUST_CHECK;
-int loop_change(struct loop *l, struct loop_source *s, uint32_t events)
-	MUST_CHECK;
+int loop_change(struct loop *l, struct loop_source *s,
+		uint32_t events) MUST_CHECK;
 void loop_remove(struct loop *l, struct loop_source *s);
 /* Until loop_stop(), which may be called by any thread or signal handler. */
 int loop_run(struct loop *l) MUST_CHECK;

@@ -18,8 +18,8 @@
 static int region_add(struct guest_mem *m, uint64_t gpa, uint64_t len,
 		      uint64_t fd_offset, struct err *e)
 {
-	int flags = m->fd >= 0 ? MAP_SHARED | MAP_NORESERVE :
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	int flags = m->fd >= 0 ? MAP_SHARED | MAP_NORESERVE
+			       : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 	struct mem_region *r = &m->region[m->nregion];
 	void *p;
 
@@ -31,10 +31,9 @@ static int region_add(struct guest_mem *m, uint64_t gpa, uint64_t len,
 	/* Kernels without huge pages answer EINVAL: nothing to switch off. */
 	(void)madvise(p, len, MADV_NOHUGEPAGE);
 	(void)madvise(p, len, MADV_DONTDUMP);
-	*r = (struct mem_region){ .gpa = gpa,
-				  .len = len,
-				  .hva = p,
-				  .fd_offset = fd_offset };
+	*r = (struct mem_region){
+		.gpa = gpa, .len = len, .hva = p, .fd_offset = fd_offset
+	};
 	m->nregion++;
 	return 0;
 }
@@ -45,8 +44,7 @@ int mem_create(struct guest_mem *m, uint64_t bytes, int shared, struct err *e)
 	int r;
 
 	*m = (struct guest_mem){ .fd = -1 };
-	if (bytes < MEMORY_MIN || bytes > MEMORY_MAX ||
-	    bytes % GUEST_PAGE_SIZE)
+	if (bytes < MEMORY_MIN || bytes > MEMORY_MAX || bytes % GUEST_PAGE_SIZE)
 		return err_set(e, EINVAL, "memory: size=%llu",
 			       (unsigned long long)bytes);
 	if (shared) {

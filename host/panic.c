@@ -29,12 +29,12 @@
 
 struct panic_sink {
 	pthread_mutex_t lock;
-	const struct guest_image *image; /* [I] */
-	const char *id;                  /* [I] */
-	bool panicking, no_symbols;      /* [m] */
-	struct symbol_table *symbols;    /* [m] NULL: not read yet */
-	size_t len;                      /* [m] */
-	char line[LINE_MAX_BYTES + 1];   /* [m] */
+	const struct guest_image *image;  /* [I] */
+	const char *id;                   /* [I] */
+	bool panicking, no_symbols;       /* [m] */
+	struct symbol_table *symbols;     /* [m] NULL: not read yet */
+	size_t len;                       /* [m] */
+	char line[LINE_MAX_BYTES + 1];    /* [m] */
 	char message[LINE_MAX_BYTES + 1]; /* [m] first line of the panic */
 };
 
@@ -121,8 +121,8 @@ static void show_line(struct panic_sink *p)
 	at = frame_address(text);
 	if (at)
 		name_of(p, at, name, sizeof(name));
-	log_line(p->panicking ? LOG_ERROR : level, "guest: id=%s %s%s%s",
-		 p->id, text, name[0] ? " " : "", name);
+	log_line(p->panicking ? LOG_ERROR : level, "guest: id=%s %s%s%s", p->id,
+		 text, name[0] ? " " : "", name);
 }
 
 void panic_feed(struct panic_sink *p, const void *buf, size_t len)
@@ -138,8 +138,8 @@ void panic_feed(struct panic_sink *p, const void *buf, size_t len)
 		if (c == '\t')
 			c = ' ';
 		if (c != '\n' && c != '\r')
-			p->line[p->len++] = c < 0x20 || c == 0x7f ? '?' :
-								    (char)c;
+			p->line[p->len++] =
+				c < 0x20 || c == 0x7f ? '?' : (char)c;
 	}
 	pthread_mutex_unlock(&p->lock);
 }

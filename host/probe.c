@@ -52,13 +52,22 @@ static void map_low(uint64_t *tables)
 
 static int set_cpu(int vcpu)
 {
-	struct kvm_segment code = { .limit = UINT32_MAX, .selector = 8,
-				    .type = 11, .present = 1, .s = 1, .l = 1,
+	struct kvm_segment code = { .limit = UINT32_MAX,
+				    .selector = 8,
+				    .type = 11,
+				    .present = 1,
+				    .s = 1,
+				    .l = 1,
 				    .g = 1 };
-	struct kvm_segment data = { .limit = UINT32_MAX, .selector = 16,
-				    .type = 3, .present = 1, .s = 1, .db = 1,
+	struct kvm_segment data = { .limit = UINT32_MAX,
+				    .selector = 16,
+				    .type = 3,
+				    .present = 1,
+				    .s = 1,
+				    .db = 1,
 				    .g = 1 };
-	struct kvm_regs regs = { .rip = PROBE_CODE, .rsp = PROBE_STACK,
+	struct kvm_regs regs = { .rip = PROBE_CODE,
+				 .rsp = PROBE_STACK,
 				 .rflags = 2 };
 	struct kvm_sregs s;
 
@@ -111,8 +120,9 @@ static const char *judge(int kvm, int vcpu, const struct kvm_run *run)
 		return "no the probe guest ended in an unexpected exit";
 	memcpy(&value, (const uint8_t *)run + run->io.data_offset,
 	       sizeof(value));
-	return value == PROBE_GOOD ? "ok SYSCALL, SYSRET and cmpxchg16b work" :
-				     "no SYSCALL, SYSRET or cmpxchg16b is wrong";
+	return value == PROBE_GOOD
+		       ? "ok SYSCALL, SYSRET and cmpxchg16b work"
+		       : "no SYSCALL, SYSRET or cmpxchg16b is wrong";
 }
 
 static const char *run_guest(void)
@@ -137,8 +147,8 @@ static const char *run_guest(void)
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	if (vcpu < 0)
 		return "no a vCPU cannot be made";
-	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   vcpu, 0);
+	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu,
+		   0);
 	if (run == MAP_FAILED)
 		return "no a vCPU cannot be mapped";
 	map_low((uint64_t *)(void *)(ram + PROBE_TABLES));
@@ -197,8 +207,7 @@ static int open_folder(void)
 
 	if (mkdir(VERDICT_DIR, 0711) < 0 && errno != EEXIST)
 		return -errno;
-	fd = open(VERDICT_DIR,
-		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(VERDICT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022))

@@ -47,9 +47,9 @@ struct end {
 	struct stdio *io;
 	unsigned stream;
 	enum end_kind kind;
-	int fd;       /* what is used; -1: closed */
-	int user_fd;  /* the caller's number */
-	bool owned;   /* fd is not the caller's */
+	int fd;                     /* what is used; -1: closed */
+	int user_fd;                /* the caller's number */
+	bool owned;                 /* fd is not the caller's */
 	struct loop_source *source; /* NULL: not watched (END_FILE) */
 	uint32_t events;
 	/* output: [head, len) of buf waits; eof: the guest has closed */

@@ -76,9 +76,12 @@ void timeline_mark(struct timeline *t, const char *name)
 void timeline_guest(struct timeline *t, uint32_t mark)
 {
 	static const char *const name[MARK_COUNT] = {
-		[MARK_ENTRY] = "guest entered", [MARK_MM] = "guest memory",
-		[MARK_DEVICES] = "guest devices", [MARK_ROOT] = "guest root",
-		[MARK_EXEC] = "guest exec", [MARK_USER] = "first user instruction",
+		[MARK_ENTRY] = "guest entered",
+		[MARK_MM] = "guest memory",
+		[MARK_DEVICES] = "guest devices",
+		[MARK_ROOT] = "guest root",
+		[MARK_EXEC] = "guest exec",
+		[MARK_USER] = "first user instruction",
 		[MARK_EXIT] = "init gone",
 	};
 

@@ -29,14 +29,14 @@
 
 #define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01
 
-#define CR0_PE (1U << 0)
-#define CR0_MP (1U << 1)
-#define CR0_ET (1U << 4)
-#define CR0_NE (1U << 5)
-#define CR0_WP (1U << 16)
-#define CR0_AM (1U << 18)
-#define CR0_PG (1U << 31)
-#define CR4_PAE (1U << 5)
+#define CR0_PE   (1U << 0)
+#define CR0_MP   (1U << 1)
+#define CR0_ET   (1U << 4)
+#define CR0_NE   (1U << 5)
+#define CR0_WP   (1U << 16)
+#define CR0_AM   (1U << 18)
+#define CR0_PG   (1U << 31)
+#define CR4_PAE  (1U << 5)
 #define EFER_SCE (1U << 0)
 #define EFER_LME (1U << 8)
 #define EFER_LMA (1U << 10)
@@ -179,8 +179,9 @@ void vcpu_dump(const struct vcpu *c)
 		return;
 	panic_dump_rip(c->env->m, c->index, r.rip);
 #define SHOW(a, av, b, bv, d, dv, f, fv)                                       \
-	log_line(LOG_ERROR, "vcpu: %3s=%016llx %3s=%016llx %3s=%016llx "       \
-			    "%3s=%016llx",                                     \
+	log_line(LOG_ERROR,                                                    \
+		 "vcpu: %3s=%016llx %3s=%016llx %3s=%016llx "                  \
+		 "%3s=%016llx",                                                \
 		 a, (unsigned long long)(av), b, (unsigned long long)(bv), d,  \
 		 (unsigned long long)(dv), f, (unsigned long long)(fv))
 	SHOW("rip", r.rip, "rsp", r.rsp, "rbp", r.rbp, "flg", r.rflags);

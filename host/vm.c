@@ -39,14 +39,14 @@
 struct machine_end {
 	struct machine m;
 	pthread_mutex_t lock;
-	bool ended;             /* [m] exit and error are final */
-	struct vm_exit exit;    /* [m] */
-	struct err error;       /* [m] */
-	bool exited;            /* [loop] CTL_EXITED came */
-	struct vm_exit status;  /* [loop] what it said */
-	unsigned missing;       /* [loop] system calls that are not there */
+	bool ended;            /* [m] exit and error are final */
+	struct vm_exit exit;   /* [m] */
+	struct err error;      /* [m] */
+	bool exited;           /* [loop] CTL_EXITED came */
+	struct vm_exit status; /* [loop] what it said */
+	unsigned missing;      /* [loop] system calls that are not there */
 	struct stdio *stdio;
-	int signals;            /* signalfd */
+	int signals; /* signalfd */
 	void *launch;
 };
 
@@ -417,8 +417,7 @@ static int start(struct machine_end *end, struct err *e)
 }
 
 /* Fills *ex and *e from what was reported. */
-static void conclude(struct machine_end *end, struct vm_exit *ex,
-		     struct err *e)
+static void conclude(struct machine_end *end, struct vm_exit *ex, struct err *e)
 {
 	*ex = end->exit;
 	if (ex->kind == VM_EXITED || ex->kind == VM_SIGNALED) {
@@ -488,9 +487,9 @@ int vm_check(struct err *e)
 		image_close(&img);
 	printf("kvm: %s: %s\n", has_kvm ? "no" : "yes", kvm);
 	printf("qemu: %s: %s\n", has_qemu ? "no" : "yes", qemu);
-	printf("auto: %s\n", !has_kvm  ? "kvm" :
-			     !has_qemu ? "qemu, since kvm does not work here" :
-					 "nothing works here");
+	printf("auto: %s\n", !has_kvm    ? "kvm"
+			     : !has_qemu ? "qemu, since kvm does not work here"
+					 : "nothing works here");
 	fflush(stdout);
 	if (r < 0)
 		return r;

@@ -54,10 +54,10 @@ struct vm_bind {
 
 struct vm_plan {
 	char *id;
-	char *root;         /* absolute host path of the root file system */
+	char *root; /* absolute host path of the root file system */
 	bool root_readonly;
 	enum vm_hypervisor hypervisor;
-	uint64_t memory;    /* bytes of guest RAM, a multiple of 2 MiB */
+	uint64_t memory; /* bytes of guest RAM, a multiple of 2 MiB */
 	uint32_t cpus;
 	char *hostname, *domainname; /* NULL: not said */
 	struct vm_process process;
@@ -70,10 +70,10 @@ struct vm_plan {
 };
 
 enum vm_exit_kind {
-	VM_EXITED,     /* code: exit code */
-	VM_SIGNALED,   /* code: signal number */
+	VM_EXITED,       /* code: exit code */
+	VM_SIGNALED,     /* code: signal number */
 	VM_START_FAILED, /* code: errno, positive; err says which stage */
-	VM_PANIC,      /* the guest kernel died; its last words are in the log */
+	VM_PANIC, /* the guest kernel died; its last words are in the log */
 	VM_HOST_ERROR, /* err says why */
 };
 

@@ -45,12 +45,13 @@ struct boot_device {
 struct bootinfo {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t size; /* of this structure; the launch description may follow */
+	uint32_t
+		size; /* of this structure; the launch description may follow */
 	uint32_t flags;
-	uint32_t ncpu;       /* APIC ids are 0..ncpu-1 */
-	uint64_t tsc_khz;    /* 0: unknown, the kernel measures */
+	uint32_t ncpu;        /* APIC ids are 0..ncpu-1 */
+	uint64_t tsc_khz;     /* 0: unknown, the kernel measures */
 	uint64_t pvclock_gpa; /* valid with BOOT_F_PVCLOCK */
-	uint64_t wall_ns;    /* CLOCK_REALTIME when the TSC was wall_tsc */
+	uint64_t wall_ns;     /* CLOCK_REALTIME when the TSC was wall_tsc */
 	uint64_t wall_tsc;
 	uint64_t launch_gpa;
 	uint64_t launch_len;
@@ -77,13 +78,13 @@ struct pvclock_time {
 /* Points of a start that --timeline shows; the kernel writes them to PORT_MARK
  * with BOOT_F_MARKS.  TSC stamps are the host's business. */
 enum boot_mark {
-	MARK_ENTRY = 1,   /* first instruction of kernel_main */
-	MARK_MM,          /* memory ready */
-	MARK_DEVICES,     /* drivers bound */
-	MARK_ROOT,        /* root mounted */
-	MARK_EXEC,        /* init's program loaded */
-	MARK_USER,        /* about to run the first user instruction */
-	MARK_EXIT,        /* init is gone */
+	MARK_ENTRY = 1, /* first instruction of kernel_main */
+	MARK_MM,        /* memory ready */
+	MARK_DEVICES,   /* drivers bound */
+	MARK_ROOT,      /* root mounted */
+	MARK_EXEC,      /* init's program loaded */
+	MARK_USER,      /* about to run the first user instruction */
+	MARK_EXIT,      /* init is gone */
 	MARK_COUNT,
 };
 

@@ -46,7 +46,7 @@ enum ctl_type {
 	CTL_STARTED,      /* empty: init's program is loaded and runs */
 	CTL_START_FAILED, /* struct ctl_start_failed, then a string */
 	CTL_EXITED,       /* struct ctl_exited; all DATA was sent before it */
-	CTL_MISSING,      /* struct ctl_missing: a system call that is not there */
+	CTL_MISSING, /* struct ctl_missing: a system call that is not there */
 	CTL_TYPE_END,
 };
 
@@ -65,13 +65,13 @@ enum ctl_stage {
 	CTL_STAGE_ROOT,    /* the root could not be mounted */
 	CTL_STAGE_MOUNT,   /* a mount; the string is its destination */
 	CTL_STAGE_CWD,
-	CTL_STAGE_EXEC,    /* the string is the program */
+	CTL_STAGE_EXEC, /* the string is the program */
 };
 
 struct ctl_exited {
-	int32_t signal;   /* 0: it exited by itself */
-	int32_t code;     /* exit code when signal is 0 */
-	uint32_t oom;     /* 1: killed because memory ran out */
+	int32_t signal; /* 0: it exited by itself */
+	int32_t code;   /* exit code when signal is 0 */
+	uint32_t oom;   /* 1: killed because memory ran out */
 	uint32_t pad;
 };
 

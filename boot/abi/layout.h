@@ -16,20 +16,20 @@
 #define KUNI_MAX_CPUS   64
 
 /* guest-physical */
-#define TRAMPOLINE_GPA  0x8000UL   /* real-mode page that starts a CPU by SIPI */
-#define BOOT_TABLES_GPA 0x10000UL  /* boot page tables, in the order below */
-#define BOOTINFO_GPA    0x20000UL  /* struct bootinfo, one page */
-#define PVCLOCK_GPA     0x21000UL  /* pvclock_vcpu_time_info, one page */
-#define KERNEL_GPA      0x200000UL /* the kernel image */
-#define KERNEL_MAX      0x400000UL /* its largest size, .bss included */
-#define LAUNCH_GPA      0x600000UL /* launch description (boot/abi/launch.h) */
-#define LAUNCH_MAX      0x800000UL
-#define LOWMEM_END      0xc0000000UL  /* RAM above it moves to HIGHMEM_GPA */
-#define VIRTIO_MMIO_GPA 0xd0000000UL  /* the kvm back end's devices */
+#define TRAMPOLINE_GPA     0x8000UL /* real-mode page that starts a CPU by SIPI */
+#define BOOT_TABLES_GPA    0x10000UL  /* boot page tables, in the order below */
+#define BOOTINFO_GPA       0x20000UL  /* struct bootinfo, one page */
+#define PVCLOCK_GPA        0x21000UL  /* pvclock_vcpu_time_info, one page */
+#define KERNEL_GPA         0x200000UL /* the kernel image */
+#define KERNEL_MAX         0x400000UL /* its largest size, .bss included */
+#define LAUNCH_GPA         0x600000UL /* launch description (boot/abi/launch.h) */
+#define LAUNCH_MAX         0x800000UL
+#define LOWMEM_END         0xc0000000UL /* RAM above it moves to HIGHMEM_GPA */
+#define VIRTIO_MMIO_GPA    0xd0000000UL /* the kvm back end's devices */
 #define VIRTIO_MMIO_STRIDE 0x1000UL
-#define HIGHMEM_GPA     0x100000000UL
-#define MEMORY_MIN      (32UL << 20)  /* least RAM a guest boots with */
-#define MEMORY_MAX      (64UL << 30)
+#define HIGHMEM_GPA        0x100000000UL
+#define MEMORY_MIN         (32UL << 20) /* least RAM a guest boots with */
+#define MEMORY_MAX         (64UL << 30)
 
 /* boot page tables, page index from BOOT_TABLES_GPA */
 #ifndef __ASSEMBLER__
@@ -48,19 +48,20 @@ enum {
 #define KERNEL_PTS 2
 
 /* virtual */
-#define USER_END     0x00007ffffffff000UL /* first address no user page has */
-#define DIRECT_MAP   0xffff800000000000UL /* all of RAM, at + gpa */
-#define KERNEL_VIRT  0xffffffff80000000UL /* the image, at + gpa */
-#define MMIO_VIRT    0xffffc00000000000UL /* device registers, at + gpa */
-#define STACKS_VIRT  0xffffd00000000000UL /* kernel stacks, guard pages between */
+#define USER_END    0x00007ffffffff000UL /* first address no user page has */
+#define DIRECT_MAP  0xffff800000000000UL /* all of RAM, at + gpa */
+#define KERNEL_VIRT 0xffffffff80000000UL /* the image, at + gpa */
+#define MMIO_VIRT   0xffffc00000000000UL /* device registers, at + gpa */
+#define STACKS_VIRT                                                            \
+	0xffffd00000000000UL /* kernel stacks, guard pages between */
 
 /* I/O ports that every back end has */
-#define PORT_DEBUGCON 0xe9  /* bytes of kernel log, see debug.h of the guest */
-#define PORT_EXIT     0xf4  /* 32 bit: enum exit_port (boot/abi/control.h) */
+#define PORT_DEBUGCON 0xe9 /* bytes of kernel log, see debug.h of the guest */
+#define PORT_EXIT     0xf4 /* 32 bit: enum exit_port (boot/abi/control.h) */
 /* Without BOOT_F_EXIT_PORT the same value goes to PORT_DEBUGCON: this byte,
  * eight hexadecimal digits, a newline. */
-#define EXIT_RECORD   '\1'
-#define PORT_CPU      0xf5  /* 32 bit, kvm only: start the vCPU of this index */
-#define PORT_MARK     0xf6  /* 32 bit: enum boot_mark, for --timeline */
+#define EXIT_RECORD '\1'
+#define PORT_CPU    0xf5 /* 32 bit, kvm only: start the vCPU of this index */
+#define PORT_MARK   0xf6 /* 32 bit: enum boot_mark, for --timeline */
 
 #endif

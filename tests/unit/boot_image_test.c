@@ -107,8 +107,8 @@ static bool walk(const struct guest_mem *m, uint64_t va, uint64_t *pa,
 
 	*write = *exec = true;
 	for (int shift = 39; shift >= 12; shift -= 9) {
-		uint64_t *e = gpa_slice(
-			m, GPA(table + ((va >> shift) & 511) * 8), 8);
+		uint64_t *e =
+			gpa_slice(m, GPA(table + ((va >> shift) & 511) * 8), 8);
 		uint64_t mask = (1ULL << shift) - 1;
 
 		if (!e || !(*e & 1))

@@ -26,14 +26,16 @@
 #include "kuni/filesystems.h"
 #include "kuni/vfs.h"
 
-static struct cred fake_cred = { .ref = 1, .cap_eff = ~0ULL,
+static struct cred fake_cred = { .ref = 1,
+				 .cap_eff = ~0ULL,
 				 .cap_perm = ~0ULL };
 static struct process fake_proc = { .pid = 1 };
-static struct task fake_task = { .tid = 1, .proc = &fake_proc,
+static struct task fake_task = { .tid = 1,
+				 .proc = &fake_proc,
 				 .cred = &fake_cred };
 static uint64_t fake_clock = 1000;
-static bool fake_signal;      /* a signal is pending */
-static int fake_last_signal;  /* that was sent */
+static bool fake_signal;         /* a signal is pending */
+static int fake_last_signal;     /* that was sent */
 static void (*fake_sleep)(void); /* what happens while current sleeps */
 static int fake_spins;
 static long fake_fail_alloc = -1; /* the n-th allocation from now fails */
@@ -111,9 +113,9 @@ void wake_all(struct waitq *wq, unsigned events)
 
 	ensure(!fake_spins);
 	if (wq->list.tqh_last)
-		TAILQ_FOREACH (w, &wq->list, link)
-			if (w->fn)
-				w->fn(w, events);
+		TAILQ_FOREACH(w, &wq->list, link)
+	if (w->fn)
+		w->fn(w, events);
 }
 void wake_n(struct waitq *wq, unsigned n, unsigned events)
 {

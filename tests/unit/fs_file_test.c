@@ -37,7 +37,7 @@ bool ktimer_cancel(struct ktimer *t)
 	return was;
 }
 
-#define U(x) UADDR(x)
+#define U(x)              UADDR(x)
 #define OPEN(name, flags) ((int)sys_open(U(name), (flags), 0644))
 
 static void test_descriptors(void)
@@ -222,7 +222,8 @@ static void test_pipe_model(void)
 				buf[k] = (char)((in + k) % 251);
 			r = sys_write(p[1], U(buf), n);
 			in += r > 0 ? (uint64_t)r : 0;
-			CHECK(r > 0 || (r == -EAGAIN && in - out + n > 65536 - 4096));
+			CHECK(r > 0 ||
+			      (r == -EAGAIN && in - out + n > 65536 - 4096));
 		} else {
 			r = sys_read(p[0], U(buf), n);
 			CHECK(r > 0 || (r == -EAGAIN && in == out));

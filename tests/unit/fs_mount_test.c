@@ -19,7 +19,7 @@ void signal_set_mask(uint64_t mask)
 	(void)mask;
 }
 
-#define U(x) UADDR(x)
+#define U(x)              UADDR(x)
 #define OPEN(name, flags) ((int)sys_open(U(name), (flags), 0644))
 
 static int make_file(const char *name)
@@ -118,7 +118,8 @@ static void test_bind(void)
 	CHECK_EQ(mount_bind("/g", "/from/f", 0), 0);
 	CHECK_EQ(sys_unlink(U("/from/f")), -EBUSY);
 	CHECK_EQ(sys_umount2(U("/from/f"), 0), 0);
-	CHECK_EQ(sys_mount(U(0), U("/to"), U(0), MS_REMOUNT | MS_BIND, U(0)), 0);
+	CHECK_EQ(sys_mount(U(0), U("/to"), U(0), MS_REMOUNT | MS_BIND, U(0)),
+		 0);
 	CHECK_EQ(sys_chmod(U("/to/f"), 0600), 0);
 	CHECK_EQ(sys_umount2(U("/to"), MNT_DETACH), 0);
 	CHECK_EQ(exists("/to/f"), -ENOENT);
@@ -189,8 +190,12 @@ static void test_links(void)
 	CHECK_EQ(OPEN("/dangling", O_RDWR | O_CREAT | O_EXCL), -EEXIST);
 	CHECK_EQ(sys_rename(U("/jail"), U("/jail/in/x")), -EINVAL);
 	CHECK_EQ(sys_chdir(U("/jail/in")), 0);
-	CHECK_EQ(sys_rename(U("/jail"), U("/a-name-of-more-than-forty-bytes-is-not-inline")), 0);
-	CHECK(!strcmp(cwd(), "/a-name-of-more-than-forty-bytes-is-not-inline/in"));
+	CHECK_EQ(
+		sys_rename(U("/jail"),
+			   U("/a-name-of-more-than-forty-bytes-is-not-inline")),
+		0);
+	CHECK(!strcmp(cwd(),
+		      "/a-name-of-more-than-forty-bytes-is-not-inline/in"));
 	CHECK_EQ(sys_rmdir(U("../in")), 0);
 	CHECK_EQ(sys_getcwd(U(target), sizeof(target)), -ENOENT);
 	CHECK_EQ(OPEN("new", O_RDWR | O_CREAT), -ENOENT);
@@ -302,7 +307,8 @@ static void test_readdir(void)
 	CHECK_EQ(sys_getdents64(fd, U(buf), 10), -EINVAL);
 	while ((r = sys_getdents64(fd, U(buf), sizeof(buf))) > 0) {
 		for (long at = 0; at < r;) {
-			struct listing *e = (struct listing *)(void *)(buf + at);
+			struct listing *e =
+				(struct listing *)(void *)(buf + at);
 
 			at += e->reclen;
 			total++;

@@ -27,12 +27,28 @@ void signal_set_mask(uint64_t mask)
 
 /* System call numbers of x86-64. */
 enum {
-	NR_READ = 0, NR_WRITE = 1, NR_CLOSE = 3, NR_LSEEK = 8, NR_PREAD = 17,
-	NR_TRUNCATE = 76, NR_CHDIR = 80, NR_GETCWD = 79, NR_FTRUNCATE = 77,
-	NR_OPENAT = 257, NR_MKDIRAT = 258, NR_MKNODAT = 259, NR_NEWFSTATAT = 262,
-	NR_UNLINKAT = 263, NR_LINKAT = 265, NR_SYMLINKAT = 266,
-	NR_READLINKAT = 267, NR_FCHMODAT = 268, NR_FACCESSAT = 269,
-	NR_RENAMEAT2 = 316, NR_OPENAT2 = 437, NR_UMASK = 95,
+	NR_READ = 0,
+	NR_WRITE = 1,
+	NR_CLOSE = 3,
+	NR_LSEEK = 8,
+	NR_PREAD = 17,
+	NR_TRUNCATE = 76,
+	NR_CHDIR = 80,
+	NR_GETCWD = 79,
+	NR_FTRUNCATE = 77,
+	NR_OPENAT = 257,
+	NR_MKDIRAT = 258,
+	NR_MKNODAT = 259,
+	NR_NEWFSTATAT = 262,
+	NR_UNLINKAT = 263,
+	NR_LINKAT = 265,
+	NR_SYMLINKAT = 266,
+	NR_READLINKAT = 267,
+	NR_FCHMODAT = 268,
+	NR_FACCESSAT = 269,
+	NR_RENAMEAT2 = 316,
+	NR_OPENAT2 = 437,
+	NR_UMASK = 95,
 };
 
 static uint64_t seed = 42;
@@ -54,7 +70,9 @@ static char base[64];
 /* Names: at most three "..", and the base is five levels deep. */
 static void random_name(char *out)
 {
-	static const char *const parts[] = { "a", "b", "c", "d", "l", "m", "." };
+	static const char *const parts[] = {
+		"a", "b", "c", "d", "l", "m", "."
+	};
 	unsigned n = rnd(4), ups = 0;
 
 	out[0] = 0;
@@ -82,7 +100,9 @@ static void random_name(char *out)
 
 static void random_target(char *out)
 {
-	static const char *const parts[] = { "a", "b", "c", "l", "m", ".", "d" };
+	static const char *const parts[] = {
+		"a", "b", "c", "l", "m", ".", "d"
+	};
 
 	strcpy(out, parts[rnd(ARRAY_SIZE(parts))]);
 	if (rnd(2)) {
@@ -100,26 +120,45 @@ struct call {
 };
 
 static const long open_flags[] = {
-	O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_RDWR | O_CREAT | O_EXCL,
-	O_WRONLY | O_CREAT | O_TRUNC, O_RDONLY | O_DIRECTORY, O_RDONLY | O_NOFOLLOW,
-	O_RDWR | O_CREAT | O_NOFOLLOW, O_PATH, O_PATH | O_NOFOLLOW,
-	O_RDWR | O_TRUNC, O_WRONLY | O_DIRECTORY, O_RDWR | O_TMPFILE,
-	O_RDONLY | O_TMPFILE, O_RDONLY | O_CREAT, O_PATH | O_DIRECTORY,
+	O_RDONLY,
+	O_RDWR,
+	O_RDWR | O_CREAT,
+	O_RDWR | O_CREAT | O_EXCL,
+	O_WRONLY | O_CREAT | O_TRUNC,
+	O_RDONLY | O_DIRECTORY,
+	O_RDONLY | O_NOFOLLOW,
+	O_RDWR | O_CREAT | O_NOFOLLOW,
+	O_PATH,
+	O_PATH | O_NOFOLLOW,
+	O_RDWR | O_TRUNC,
+	O_WRONLY | O_DIRECTORY,
+	O_RDWR | O_TMPFILE,
+	O_RDONLY | O_TMPFILE,
+	O_RDONLY | O_CREAT,
+	O_PATH | O_DIRECTORY,
 };
-static const long rename_flags[] = { 0, 0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE,
+static const long rename_flags[] = { 0,
+				     0,
+				     0,
+				     RENAME_NOREPLACE,
+				     RENAME_EXCHANGE,
 				     RENAME_NOREPLACE | RENAME_EXCHANGE };
-static const long resolves[] = { 0, RESOLVE_BENEATH, RESOLVE_IN_ROOT,
-				 RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV,
+static const long resolves[] = { 0,
+				 RESOLVE_BENEATH,
+				 RESOLVE_IN_ROOT,
+				 RESOLVE_NO_SYMLINKS,
+				 RESOLVE_NO_XDEV,
 				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 
 static void random_call(struct call *c)
 {
 	static const long nrs[] = {
-		NR_MKDIRAT, NR_MKDIRAT, NR_OPENAT, NR_OPENAT, NR_OPENAT,
-		NR_UNLINKAT, NR_UNLINKAT, NR_LINKAT, NR_SYMLINKAT, NR_SYMLINKAT,
-		NR_RENAMEAT2, NR_RENAMEAT2, NR_RENAMEAT2, NR_NEWFSTATAT,
-		NR_READLINKAT, NR_TRUNCATE, NR_FCHMODAT, NR_FACCESSAT,
-		NR_OPENAT2, NR_MKNODAT, NR_CHDIR,
+		NR_MKDIRAT,   NR_MKDIRAT,    NR_OPENAT,     NR_OPENAT,
+		NR_OPENAT,    NR_UNLINKAT,   NR_UNLINKAT,   NR_LINKAT,
+		NR_SYMLINKAT, NR_SYMLINKAT,  NR_RENAMEAT2,  NR_RENAMEAT2,
+		NR_RENAMEAT2, NR_NEWFSTATAT, NR_READLINKAT, NR_TRUNCATE,
+		NR_FCHMODAT,  NR_FACCESSAT,  NR_OPENAT2,    NR_MKNODAT,
+		NR_CHDIR,
 	};
 
 	c->nr = nrs[rnd(ARRAY_SIZE(nrs))];
@@ -164,9 +203,10 @@ static long run_host(struct call *c, struct lx_stat *st, char *text)
 	switch (c->nr) {
 	case NR_OPENAT:
 	case NR_OPENAT2:
-		r = c->nr == NR_OPENAT ?
-			    host(NR_OPENAT, cwd, L(c->a), c->v, 0644, 0) :
-			    host(NR_OPENAT2, cwd, L(c->a), L(&how), sizeof(how), 0);
+		r = c->nr == NR_OPENAT
+			    ? host(NR_OPENAT, cwd, L(c->a), c->v, 0644, 0)
+			    : host(NR_OPENAT2, cwd, L(c->a), L(&how),
+				   sizeof(how), 0);
 		if (r >= 0) {
 			host(NR_NEWFSTATAT, r, L(""), L(st), AT_EMPTY_PATH, 0);
 			host(NR_CLOSE, r, 0, 0, 0, 0);
@@ -202,9 +242,9 @@ static long run_host(struct call *c, struct lx_stat *st, char *text)
 static long run_open(struct call *c, struct lx_stat *st)
 {
 	struct lx_open_how how = { .flags = O_PATH, .resolve = (uint64_t)c->v };
-	long r = c->nr == NR_OPENAT ?
-			 sys_openat(fcwd, U(c->a), (int)c->v, 0644) :
-			 sys_openat2(fcwd, U(c->a), U(&how), sizeof(how));
+	long r = c->nr == NR_OPENAT
+			 ? sys_openat(fcwd, U(c->a), (int)c->v, 0644)
+			 : sys_openat2(fcwd, U(c->a), U(&how), sizeof(how));
 
 	if (r < 0)
 		return r;

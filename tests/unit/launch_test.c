@@ -10,14 +10,14 @@
 #include "boot/abi/layout.h"
 #include "tests/unit/check.h"
 
-static char *args[] = { (char[]){ "/bin/sh" }, (char[]){ "" },
-			(char[]){ "-c" }, NULL };
+static char *args[] = { (char[]){ "/bin/sh" }, (char[]){ "" }, (char[]){ "-c" },
+			NULL };
 static char *env[] = { (char[]){ "A=b" }, NULL };
 static char *masked[] = { (char[]){ "/proc/kcore" }, NULL };
 static uint32_t groups[] = { 5, 6, 7 };
 static struct vm_rlimit rlimit = { 7, 1024, ~0ULL };
-static struct vm_mount mount_ = { (char[]){ "tmpfs" }, NULL,
-				  (char[]){ "/tmp" }, (char[]){ "size=1m" }, 6 };
+static struct vm_mount mount_ = { (char[]){ "tmpfs" }, NULL, (char[]){ "/tmp" },
+				  (char[]){ "size=1m" }, 6 };
 
 static char hostname[] = "box", cwd[] = "/";
 
@@ -89,8 +89,8 @@ static void test_records(void)
 		if (r->type == LAUNCH_OPTIONS) {
 			const struct launch_options *o = (const void *)pay;
 
-			CHECK_EQ(o->flags, LAUNCH_O_ROOT_READONLY |
-						   LAUNCH_O_TERMINAL);
+			CHECK_EQ(o->flags,
+				 LAUNCH_O_ROOT_READONLY | LAUNCH_O_TERMINAL);
 			CHECK_EQ(o->rows, 24);
 		}
 		at += (uint32_t)sizeof(*r) + ((r->len + 7) & ~7U);

@@ -29,7 +29,8 @@ static int anon_setattr(struct inode *i, const struct setattr *a)
 
 static const struct inode_ops anon_inode_ops = { .setattr = anon_setattr };
 static const struct super_ops anon_super_ops = { .statfs = anon_statfs };
-static const struct fs_type anon_type = { .name = "anon_inodefs", .nodev = true };
+static const struct fs_type anon_type = { .name = "anon_inodefs",
+					  .nodev = true };
 static struct super anon_super = {
 	.ref = 1,
 	.ops = &anon_super_ops,

@@ -143,8 +143,8 @@ int file_remove_privs(struct inode *i)
 
 int file_size_limit(uint64_t pos, size_t *n)
 {
-	uint64_t limit = current->proc ? rlimit_get(RLIMIT_FSIZE) :
-					 RLIM_INFINITY;
+	uint64_t limit =
+		current->proc ? rlimit_get(RLIMIT_FSIZE) : RLIM_INFINITY;
 
 	if (limit > INT64_MAX)
 		limit = INT64_MAX;

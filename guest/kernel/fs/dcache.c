@@ -16,7 +16,7 @@
 #include "kuni/vfs.h"
 
 #define HASH_BITS 12
-#define LRU_MAX 16384
+#define LRU_MAX   16384
 
 LIST_HEAD(dentry_head, dentry);
 TAILQ_HEAD(dentry_lru, dentry);
@@ -231,10 +231,10 @@ struct dentry *dcache_find(struct dentry *dir, const char *name, size_t len)
 	struct dentry *d;
 
 	spin_lock(&dcache_lock);
-	LIST_FOREACH (d, bucket(dir, hash), hash_link)
-		if (d->parent == dir && d->hash == hash && d->len == len &&
-		    !memcmp(d->name, name, len))
-			break;
+	LIST_FOREACH(d, bucket(dir, hash), hash_link)
+	if (d->parent == dir && d->hash == hash && d->len == len &&
+	    !memcmp(d->name, name, len))
+		break;
 	if (d) {
 		lru_del(d);
 		dentry_get(d);

@@ -94,10 +94,10 @@ static const struct {
 	unsigned major, minor;
 	const struct file_ops *ops;
 } devices[] = {
-	{ 1, 3, &null_ops },       { 1, 5, &zero_ops },
-	{ 1, 7, &full_ops },       { 1, 8, &random_ops },
-	{ 1, 9, &random_ops },     { 5, 0, &tty_current_fops },
-	{ 5, 1, &console_fops },   { 5, 2, &ptmx_fops },
+	{ 1, 3, &null_ops },     { 1, 5, &zero_ops },
+	{ 1, 7, &full_ops },     { 1, 8, &random_ops },
+	{ 1, 9, &random_ops },   { 5, 0, &tty_current_fops },
+	{ 5, 1, &console_fops }, { 5, 2, &ptmx_fops },
 };
 
 #define PTS_MAJOR 136

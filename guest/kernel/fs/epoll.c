@@ -16,7 +16,7 @@
  */
 #include "kuni/vfs.h"
 
-#define MAX_NEST 5
+#define MAX_NEST     5
 #define ITEM_PRIVATE (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
 
 struct epitem;
@@ -27,15 +27,15 @@ struct epwait { /* one wait queue of the watched file */
 };
 
 struct epitem {
-	LIST_ENTRY(epitem) link;       /* [epoll.lock] */
-	LIST_ENTRY(epitem) file_link;  /* [watch_mutex] */
+	LIST_ENTRY(epitem) link;        /* [epoll.lock] */
+	LIST_ENTRY(epitem) file_link;   /* [watch_mutex] */
 	TAILQ_ENTRY(epitem) ready_link; /* [ready_lock] */
 	SLIST_HEAD(, epwait) waits;
 	struct epoll *ep;
 	struct file *file; /* no reference: the file leaves first */
 	int fd;
-	bool ready;        /* [ready_lock] on the list */
-	bool failed;       /* a waiter could not be allocated */
+	bool ready;  /* [ready_lock] on the list */
+	bool failed; /* a waiter could not be allocated */
 	struct lx_epoll_event ev;
 };
 TAILQ_HEAD(epready, epitem);
@@ -47,10 +47,10 @@ struct epoll {
 	struct epitems items[HASH]; /* [lock] by descriptor */
 	struct spinlock ready_lock; /* no rank, see above */
 	struct epready ready;
-	struct waitq wait;          /* no rank */
+	struct waitq wait; /* no rank */
 };
 
-struct eplinks { /* file.epolls */
+struct eplinks {              /* file.epolls */
 	struct epitems items; /* [watch_mutex] */
 };
 
@@ -243,10 +243,9 @@ static bool watches(struct file *target, struct file *ep, unsigned *depth)
 			if (level[k] == ep)
 				return true;
 			for (unsigned b = 0; b < HASH; b++)
-				LIST_FOREACH (it, &e->items[b], link)
-					if (it->file->ops == &epoll_ops &&
-					    m < ARRAY_SIZE(next))
-						next[m++] = it->file;
+				LIST_FOREACH(it, &e->items[b], link)
+			if (it->file->ops == &epoll_ops && m < ARRAY_SIZE(next))
+				next[m++] = it->file;
 		}
 		for (n = 0; n < m; n++)
 			level[n] = next[n];
@@ -258,9 +257,9 @@ static struct epitem *item_find(struct epoll *ep, int fd, struct file *f)
 {
 	struct epitem *it;
 
-	LIST_FOREACH (it, bucket(ep, fd), link)
-		if (it->fd == fd && it->file == f)
-			return it;
+	LIST_FOREACH(it, bucket(ep, fd), link)
+	if (it->fd == fd && it->file == f)
+		return it;
 	return NULL;
 }
 

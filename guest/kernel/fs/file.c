@@ -170,8 +170,8 @@ static int64_t seek_target(struct file *f, int64_t off, int whence)
 	case SEEK_DATA: /* no file system that comes here knows of holes */
 		return off < 0 || (uint64_t)off >= i->size ? -ENXIO : off;
 	case SEEK_HOLE:
-		return off < 0 || (uint64_t)off >= i->size ? -ENXIO :
-							     (int64_t)i->size;
+		return off < 0 || (uint64_t)off >= i->size ? -ENXIO
+							   : (int64_t)i->size;
 	default:
 		return -EINVAL;
 	}
@@ -223,7 +223,8 @@ long file_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 		if (copy_from_user(&on, arg, sizeof(on)))
 			return -EFAULT;
 		if (on)
-			__atomic_fetch_or(&f->flags, O_NONBLOCK, __ATOMIC_RELAXED);
+			__atomic_fetch_or(&f->flags, O_NONBLOCK,
+					  __ATOMIC_RELAXED);
 		else
 			__atomic_fetch_and(&f->flags, ~(uint32_t)O_NONBLOCK,
 					   __ATOMIC_RELAXED);

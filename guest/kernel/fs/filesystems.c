@@ -4,7 +4,7 @@
 #include "kuni/filesystems.h"
 
 const struct fs_type *const filesystems[] = {
-	&virtiofs_type, &tmpfs_type,  &procfs_type, &sysfs_type,
+	&virtiofs_type, &tmpfs_type,  &procfs_type,   &sysfs_type,
 	&devpts_type,   &mqueue_type, &devtmpfs_type, NULL,
 };
 

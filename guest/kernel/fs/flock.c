@@ -83,15 +83,16 @@ static struct lock *find_conflict(struct lock_list *l, const struct lock *want)
 {
 	struct lock *k;
 
-	LIST_FOREACH (k, &l->locks, link)
-		if (conflict(k, want))
-			return k;
+	LIST_FOREACH(k, &l->locks, link)
+	if (conflict(k, want))
+		return k;
 	return NULL;
 }
 
 /* Takes [w->start, w->end] out of what the owner has; spare is used for the
  * second half of a range that is cut in the middle.  Whether something went. */
-static bool carve(struct lock_list *l, const struct lock *w, struct lock **spare)
+static bool carve(struct lock_list *l, const struct lock *w,
+		  struct lock **spare)
 {
 	struct lock *k, *next;
 	bool any = false;
@@ -126,9 +127,9 @@ static bool circle(const void *owner, const void *who)
 	for (unsigned depth = 0; depth < 16; depth++) {
 		struct blocked *b;
 
-		LIST_FOREACH (b, &blocked_list, link)
-			if (b->owner == owner)
-				break;
+		LIST_FOREACH(b, &blocked_list, link)
+		if (b->owner == owner)
+			break;
 		if (!b)
 			return false;
 		if (b->by == who)
@@ -152,8 +153,8 @@ static int wait_change(struct lock_list *l, const struct lock *want,
 		LIST_INSERT_HEAD(&blocked_list, &me, link);
 	}
 	mutex_unlock(&locks_mutex);
-	r = wait_event(&l->wait, __atomic_load_n(&l->changes,
-						 __ATOMIC_RELAXED) != seen);
+	r = wait_event(&l->wait,
+		       __atomic_load_n(&l->changes, __ATOMIC_RELAXED) != seen);
 	mutex_lock(&locks_mutex);
 	if (want->kind == KIND_RANGE && want->pid >= 0)
 		LIST_REMOVE(&me, link);
@@ -199,8 +200,7 @@ out:
 /* flock(2): LOCK_SH, LOCK_EX or LOCK_UN, with LOCK_NB or without. */
 int flock_apply(struct file *f, int op)
 {
-	struct lock want = { .owner = f, .kind = KIND_FLOCK,
-			     .end = TO_END };
+	struct lock want = { .owner = f, .kind = KIND_FLOCK, .end = TO_END };
 	bool wait = !(op & LOCK_NB);
 
 	switch (op & ~LOCK_NB) {
@@ -210,7 +210,8 @@ int flock_apply(struct file *f, int op)
 		want.write = true;
 		break;
 	case LOCK_UN:
-		return f->inode->locks ? apply(f->inode, &want, true, false) : 0;
+		return f->inode->locks ? apply(f->inode, &want, true, false)
+				       : 0;
 	default:
 		return -EINVAL;
 	}
@@ -303,7 +304,8 @@ int posix_lock_set(struct file *f, const struct lx_flock *u, bool ofd,
 			return -EBADF;
 		break;
 	case F_UNLCK:
-		return f->inode->locks ? apply(f->inode, &want, true, false) : 0;
+		return f->inode->locks ? apply(f->inode, &want, true, false)
+				       : 0;
 	default:
 		return -EINVAL;
 	}

@@ -26,7 +26,8 @@ struct mount_ns {
 };
 
 static struct spinlock mount_lock = { .rank = RANK_MOUNT };
-static struct mount_ns init_ns = { .list = TAILQ_HEAD_INITIALIZER(init_ns.list) };
+static struct mount_ns init_ns = { .list = TAILQ_HEAD_INITIALIZER(
+					   init_ns.list) };
 static uint32_t next_id = 20;
 
 struct mount_ns *mount_ns_init(void)
@@ -149,9 +150,9 @@ static struct mount *child_at(const struct path *p)
 {
 	struct mount *m, *found = NULL;
 
-	TAILQ_FOREACH (m, &init_ns.list, link)
-		if (m->parent == p->mnt && m->at == p->d)
-			found = m;
+	TAILQ_FOREACH(m, &init_ns.list, link)
+	if (m->parent == p->mnt && m->at == p->d)
+		found = m;
 	return found;
 }
 
@@ -200,7 +201,8 @@ bool mount_is_point(struct dentry *d)
 	bool r = d->mounted;
 
 	spin_lock(&mount_lock);
-	TAILQ_FOREACH (m, &init_ns.list, link) {
+	TAILQ_FOREACH(m, &init_ns.list, link)
+	{
 		if (r)
 			break;
 		r = m->at && m->super && m->at->mounted &&
@@ -319,7 +321,8 @@ static struct mount *nth_below(const struct path *from, uint32_t before,
 	struct mount *m, *up;
 
 	spin_lock(&mount_lock);
-	TAILQ_FOREACH (m, &init_ns.list, link) {
+	TAILQ_FOREACH(m, &init_ns.list, link)
+	{
 		if (m->id >= before)
 			continue;
 		for (up = m; up->parent && up->parent != from->mnt;)

@@ -72,8 +72,8 @@ static int begin_create(const struct path *dir, const struct last_name *l,
 }
 
 /* r of the file system's op, and the inode that it made. */
-static int end_create(const struct path *dir, struct dentry *d,
-		      struct inode *i, int r)
+static int end_create(const struct path *dir, struct dentry *d, struct inode *i,
+		      int r)
 {
 	if (!r)
 		dcache_instantiate(d, i);
@@ -107,9 +107,9 @@ static int mknod_op(struct inode *di, const struct last_name *l, uint32_t mode,
 	if (dev && !fs_capable(CAP_MKNOD))
 		return -EPERM;
 	if (S_ISREG(mode))
-		return di->ops->create ?
-			       di->ops->create(di, l->name, l->len, mode, out) :
-			       -EPERM;
+		return di->ops->create
+			       ? di->ops->create(di, l->name, l->len, mode, out)
+			       : -EPERM;
 	if (!di->ops->mknod)
 		return -EPERM;
 	return di->ops->mknod(di, l->name, l->len, mode, dev ? rdev : 0, out);
@@ -196,12 +196,11 @@ static int remove_locked(const struct path *dir, const struct last_name *l,
 	if (d->mounted)
 		return -EBUSY;
 	if (isdir)
-		r = ops->rmdir ? ops->rmdir(dir->d->inode, l->name, l->len, i) :
-				 -EPERM;
+		r = ops->rmdir ? ops->rmdir(dir->d->inode, l->name, l->len, i)
+			       : -EPERM;
 	else
-		r = ops->unlink ?
-			    ops->unlink(dir->d->inode, l->name, l->len, i) :
-			    -EPERM;
+		r = ops->unlink ? ops->unlink(dir->d->inode, l->name, l->len, i)
+				: -EPERM;
 	if (!r)
 		dcache_delete(d);
 	return r;
@@ -287,11 +286,10 @@ static int rename_names(const struct renaming *n)
 		return -EEXIST;
 	if (exchange && !n->new_->inode)
 		return -ENOENT;
-	if (exchange && !S_ISDIR(n->new_->inode->mode) &&
-	    n->nl->trailing_slash)
+	if (exchange && !S_ISDIR(n->new_->inode->mode) && n->nl->trailing_slash)
 		return -ENOTDIR;
-	if (!S_ISDIR(i->mode) && (n->ol->trailing_slash ||
-				  (!exchange && n->nl->trailing_slash)))
+	if (!S_ISDIR(i->mode) &&
+	    (n->ol->trailing_slash || (!exchange && n->nl->trailing_slash)))
 		return -ENOTDIR;
 	if (dcache_is_below(n->nd->d, n->old))
 		return -EINVAL;
@@ -312,9 +310,9 @@ static int rename_rights(const struct renaming *n)
 		r = may_create(n->nd->d);
 	else
 		r = may_delete(n->nd->d, n->new_,
-			       S_ISDIR((n->flags & RENAME_EXCHANGE) ?
-					       ni->mode :
-					       oi->mode));
+			       S_ISDIR((n->flags & RENAME_EXCHANGE)
+					       ? ni->mode
+					       : oi->mode));
 	if (!r && moved && S_ISDIR(oi->mode))
 		r = inode_permission(oi, MAY_WRITE);
 	if (!r && moved && ni && (n->flags & RENAME_EXCHANGE) &&
@@ -351,8 +349,9 @@ int vfs_rename(const struct path *od, const struct last_name *ol,
 	       const struct path *nd, const struct last_name *nl,
 	       unsigned flags)
 {
-	struct renaming n = { .od = od, .nd = nd, .ol = ol, .nl = nl,
-			      .flags = flags };
+	struct renaming n = {
+		.od = od, .nd = nd, .ol = ol, .nl = nl, .flags = flags
+	};
 	int r;
 
 	if (od->mnt != nd->mnt)

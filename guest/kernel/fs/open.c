@@ -9,7 +9,7 @@
 #include "kuni/vfs.h"
 
 #define CREATION_FLAGS (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
-#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
+#define TMPFILE_BIT    (O_TMPFILE & ~O_DIRECTORY)
 
 static unsigned access_mask(int flags)
 {
@@ -133,8 +133,10 @@ static int create_last(struct walk *w, const struct last_name *l,
 	if (!r && !d->inode) {
 		r = mnt_want_write(w->cur.mnt);
 		if (!r)
-			r = vfs_create_locked(dir, d,
-					      S_IFREG | fs_umask((uint32_t)how->mode & 07777));
+			r = vfs_create_locked(
+				dir, d,
+				S_IFREG |
+					fs_umask((uint32_t)how->mode & 07777));
 		*created = !r;
 		if (r)
 			dentry_put(d);
@@ -179,9 +181,8 @@ static int open_create(struct walk *w, const struct lx_open_how *how,
 			break;
 		}
 		if (l->trailing_slash || last_is_dot(l))
-			r = (how->flags & O_EXCL) && last_is_dot(l) ?
-				    -EEXIST :
-				    -EISDIR;
+			r = (how->flags & O_EXCL) && last_is_dot(l) ? -EEXIST
+								    : -EISDIR;
 		else
 			r = create_last(w, l, how, &next, &created);
 	} while (r == 1);
@@ -209,8 +210,8 @@ static int open_tmpfile(struct walk *w, const struct lx_open_how *how,
 	if (r)
 		return r;
 	mutex_lock(&di->lock);
-	r = di->ops->tmpfile(di, S_IFREG | fs_umask((uint32_t)how->mode & 07777),
-			     &i);
+	r = di->ops->tmpfile(
+		di, S_IFREG | fs_umask((uint32_t)how->mode & 07777), &i);
 	mutex_unlock(&di->lock);
 	if (r)
 		return r;
@@ -254,8 +255,8 @@ int file_open_how(int dirfd, const char *name, const struct lx_open_how *how,
 	int r;
 
 	r = walk_start(&w, dirfd, name,
-		       create ? lookup_flags(how) & ~(unsigned)LOOKUP_DIRECTORY :
-				lookup_flags(how));
+		       create ? lookup_flags(how) & ~(unsigned)LOOKUP_DIRECTORY
+			      : lookup_flags(how));
 	if (r)
 		return r;
 	if (create) {

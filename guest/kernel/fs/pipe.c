@@ -12,15 +12,15 @@
 
 #include "kuni/vfs.h"
 
-#define PIPE_PAGES 16
+#define PIPE_PAGES     16
 #define PIPE_MAX_PAGES 256 /* 1 MiB, as Linux without CAP_SYS_RESOURCE */
 
 struct pipe {
 	struct mutex lock;
-	char **page;            /* [lock] npages buffers, NULL where empty */
-	char *spare;            /* [lock] one kept for the next write */
-	unsigned npages;        /* [lock] a power of two */
-	uint64_t head, tail;    /* [lock] bytes read and written ever */
+	char **page;               /* [lock] npages buffers, NULL where empty */
+	char *spare;               /* [lock] one kept for the next write */
+	unsigned npages;           /* [lock] a power of two */
+	uint64_t head, tail;       /* [lock] bytes read and written ever */
 	unsigned readers, writers; /* [lock] open files */
 	uint64_t rd_opens, wr_opens; /* [lock] opens ever, for FIFOs */
 	struct waitq rd_wait, wr_wait, open_wait;

@@ -139,8 +139,9 @@ static bool to_ns(int64_t sec, int64_t nsec, uint64_t *out)
 {
 	if (sec < 0 || nsec < 0 || nsec >= (int64_t)NSEC_PER_SEC)
 		return false;
-	*out = sec > 4000000000LL ? DEADLINE_NEVER / 4 :
-				    (uint64_t)sec * NSEC_PER_SEC + (uint64_t)nsec;
+	*out = sec > 4000000000LL
+		       ? DEADLINE_NEVER / 4
+		       : (uint64_t)sec * NSEC_PER_SEC + (uint64_t)nsec;
 	return true;
 }
 
@@ -175,9 +176,9 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 	if (value && !(flags & TFD_TIMER_ABSTIME))
 		at = now + value;
 	else if (value && t->realtime)
-		at = value > arch_wall_offset_ns() ?
-			     value - arch_wall_offset_ns() :
-			     1;
+		at = value > arch_wall_offset_ns()
+			     ? value - arch_wall_offset_ns()
+			     : 1;
 	spin_lock(&t->lock);
 	get_locked(t, now, old);
 	t->deadline = value ? at : 0;

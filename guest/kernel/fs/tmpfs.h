@@ -33,12 +33,12 @@ RB_HEAD(tmpfs_cookies, tmpfs_entry);
 
 struct tmpfs_node { /* inode.private_; [inode.lock] */
 	struct xattr_store xattrs;
-	struct tmpfs_names names;     /* directories */
+	struct tmpfs_names names; /* directories */
 	struct tmpfs_cookies cookies;
 	uint64_t next_cookie;
-	char *target;                 /* symbolic links */
-	uint64_t charged;             /* pages that count in the super */
-	unsigned seals;               /* F_SEAL_*, memory files */
+	char *target;     /* symbolic links */
+	uint64_t charged; /* pages that count in the super */
+	unsigned seals;   /* F_SEAL_*, memory files */
 };
 static inline struct tmpfs_node *tmpfs_node(const struct inode *i)
 {

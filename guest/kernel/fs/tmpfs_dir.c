@@ -48,9 +48,9 @@ static struct tmpfs_entry *entry_find(struct inode *dir, const char *name,
 	uint32_t hash = name_hash(name, len);
 
 	while (e) {
-		int c = hash != e->hash ? (hash < e->hash ? -1 : 1) :
-			len != e->len	? (len < e->len ? -1 : 1) :
-					  memcmp(name, e->name, len);
+		int c = hash != e->hash ? (hash < e->hash ? -1 : 1)
+			: len != e->len ? (len < e->len ? -1 : 1)
+					: memcmp(name, e->name, len);
 
 		if (!c)
 			return e;
@@ -252,9 +252,9 @@ static int dir_rename(struct inode *od, const char *oname, size_t olen,
 	if (!e)
 		return -ENOMEM;
 	if (b)
-		r = S_ISDIR(b->inode->mode) ?
-			    dir_rmdir(nd, nname, nlen, b->inode) :
-			    dir_unlink(nd, nname, nlen, b->inode);
+		r = S_ISDIR(b->inode->mode)
+			    ? dir_rmdir(nd, nname, nlen, b->inode)
+			    : dir_unlink(nd, nname, nlen, b->inode);
 	if (r) {
 		kfree(e);
 		return r;

@@ -12,11 +12,11 @@
 #include "kuni/filesystems.h"
 #include "tmpfs.h"
 
-#define F_SEAL_SEAL 1
+#define F_SEAL_SEAL   1
 #define F_SEAL_SHRINK 2
-#define F_SEAL_GROW 4
-#define F_SEAL_WRITE 8
-#define F_SEAL_ALL 15
+#define F_SEAL_GROW   4
+#define F_SEAL_WRITE  8
+#define F_SEAL_ALL    15
 
 void tmpfs_recount(struct inode *i)
 {
@@ -272,8 +272,8 @@ static bool has_writable_mapping(struct inode *i)
 	bool r = false;
 
 	mutex_lock(&i->cache.lock);
-	LIST_FOREACH (v, &i->cache.mappings, mapping_link)
-		r |= (v->flags & VMA_SHARED) && (v->flags & VMA_MAYWRITE);
+	LIST_FOREACH(v, &i->cache.mappings, mapping_link)
+	r |= (v->flags & VMA_SHARED) && (v->flags & VMA_MAYWRITE);
 	mutex_unlock(&i->cache.lock);
 	return r;
 }

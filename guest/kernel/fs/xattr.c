@@ -21,9 +21,9 @@ static struct xattr *find(struct xattr_store *s, const char *name)
 {
 	struct xattr *x;
 
-	SLIST_FOREACH (x, &s->list, link)
-		if (!strcmp(x->name, name))
-			return x;
+	SLIST_FOREACH(x, &s->list, link)
+	if (!strcmp(x->name, name))
+		return x;
 	return NULL;
 }
 
@@ -98,7 +98,8 @@ ssize_t xattr_store_list(struct xattr_store *s, char *buf, size_t n)
 	struct xattr *x;
 	size_t at = 0;
 
-	SLIST_FOREACH (x, &s->list, link) {
+	SLIST_FOREACH(x, &s->list, link)
+	{
 		size_t len = strlen(x->name) + 1;
 
 		if (!admin && !strncmp(x->name, "trusted.", 8))

@@ -16,7 +16,7 @@
 #include "kuni/klog.h"
 #include "kuni/task.h"
 
-#define LINE_SIZE 256
+#define LINE_SIZE  256
 #define PATH_SHOWN 80
 
 bool strace_on;
@@ -94,8 +94,8 @@ static void put_arg(struct line *l, unsigned type, uint64_t v)
 
 static void put_call(struct line *l, uint64_t nr, const uint64_t arg[6])
 {
-	const struct strace_entry *e = nr < NR_SYSCALLS ? &strace_table[nr] :
-							   NULL;
+	const struct strace_entry *e =
+		nr < NR_SYSCALLS ? &strace_table[nr] : NULL;
 
 	put(l, "[%d] ", current->tid);
 	if (!e || !e->name) {

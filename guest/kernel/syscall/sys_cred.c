@@ -11,12 +11,12 @@
 #include "guest/kernel/task/internal.h"
 #include "syscall_proto.h"
 
-#define KEEP UINT32_MAX
+#define KEEP                   UINT32_MAX
 #define SECBIT_NO_SETUID_FIXUP 4U
 #define SECBIT_KEEP_CAPS       16U
-#define CAP_V1 0x19980330U
-#define CAP_V2 0x20071026U
-#define CAP_V3 0x20080522U
+#define CAP_V1                 0x19980330U
+#define CAP_V2                 0x20071026U
+#define CAP_V3                 0x20080522U
 
 long sys_getuid(void)
 {

@@ -76,8 +76,9 @@ static long read_entries(struct file *f, struct dirents *d)
 
 static long getdents(int fd, uaddr_t out, unsigned count, bool old)
 {
-	struct dirents d = { .ctx.emit = emit_entry, .out = out, .left = count,
-			     .old = old };
+	struct dirents d = {
+		.ctx.emit = emit_entry, .out = out, .left = count, .old = old
+	};
 	struct file *f = fd_get_io(fd);
 	long r;
 
@@ -213,11 +214,11 @@ long sys_linkat(int olddfd, uaddr_t oldname, int newdfd, uaddr_t newname,
 		return -EINVAL;
 	if ((flags & AT_EMPTY_PATH) && !fs_capable(CAP_DAC_READ_SEARCH))
 		return -ENOENT;
-	r = target_at(olddfd, oldname,
-		      (flags & AT_EMPTY_PATH) |
-			      ((flags & AT_SYMLINK_FOLLOW) ? 0 :
-							     AT_SYMLINK_NOFOLLOW),
-		      &t);
+	r = target_at(
+		olddfd, oldname,
+		(flags & AT_EMPTY_PATH) |
+			((flags & AT_SYMLINK_FOLLOW) ? 0 : AT_SYMLINK_NOFOLLOW),
+		&t);
 	if (r)
 		return r;
 	r = t.path.d ? parent_at(newdfd, newname, &dir, &l) : -EXDEV;

@@ -122,8 +122,8 @@ static long wait_until(int epfd, uaddr_t events, int max, uint64_t deadline)
 
 static uint64_t deadline_ms(int timeout)
 {
-	return timeout < 0 ? DEADLINE_NEVER :
-			     arch_clock_ns() + (uint64_t)timeout * 1000000;
+	return timeout < 0 ? DEADLINE_NEVER
+			   : arch_clock_ns() + (uint64_t)timeout * 1000000;
 }
 
 long sys_epoll_wait(int epfd, uaddr_t events, int maxevents, int timeout)
@@ -156,7 +156,7 @@ long sys_epoll_pwait2(int epfd, uaddr_t events, int maxevents, uaddr_t timeout,
 	uint64_t deadline;
 	long r = deadline_from_user(timeout, &deadline);
 
-	return r ? r :
-		   wait_masked(epfd, events, maxevents, deadline, sigmask,
+	return r ? r
+		 : wait_masked(epfd, events, maxevents, deadline, sigmask,
 			       sigsetsize);
 }

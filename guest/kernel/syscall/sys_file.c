@@ -40,8 +40,9 @@ long sys_creat(uaddr_t name, unsigned int mode)
 
 #define VALID_OPEN                                                             \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |        \
-	 O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
-	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+	 O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE |              \
+	 O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH |           \
+	 O_TMPFILE)
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 #define VALID_RESOLVE                                                          \
 	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |       \
@@ -56,7 +57,8 @@ static int check_how(const struct lx_open_how *how)
 	if (how->flags & ~(uint64_t)VALID_OPEN ||
 	    how->resolve & ~(uint64_t)VALID_RESOLVE)
 		return -EINVAL;
-	if ((how->resolve & RESOLVE_BENEATH) && (how->resolve & RESOLVE_IN_ROOT))
+	if ((how->resolve & RESOLVE_BENEATH) &&
+	    (how->resolve & RESOLVE_IN_ROOT))
 		return -EINVAL;
 	if (how->resolve & RESOLVE_CACHED) /* cannot be promised */
 		return -EAGAIN;
@@ -134,7 +136,8 @@ long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
 	int r = 0;
 
-	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) ||
+	    first > last)
 		return -EINVAL;
 	if (flags & CLOSE_RANGE_UNSHARE)
 		r = unshare_files();
@@ -187,7 +190,8 @@ static long set_flags(struct file *f, unsigned flags)
 		return -EINVAL;
 	if (((flags ^ now) & O_NOATIME) && !inode_owner_or_capable(f->inode))
 		return -EPERM;
-	__atomic_store_n(&f->flags, (now & ~(unsigned)SETTABLE) | (flags & SETTABLE),
+	__atomic_store_n(&f->flags,
+			 (now & ~(unsigned)SETTABLE) | (flags & SETTABLE),
 			 __ATOMIC_RELAXED);
 	return 0;
 }

@@ -6,8 +6,13 @@
 #include "syscall_proto.h"
 
 enum {
-	FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE,
-	FUTEX_WAKE_OP, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET,
+	FUTEX_WAIT,
+	FUTEX_WAKE,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE,
+	FUTEX_WAKE_OP,
+	FUTEX_WAIT_BITSET = 9,
+	FUTEX_WAKE_BITSET,
 };
 #define FUTEX_PRIVATE  128
 #define FUTEX_REALTIME 256
@@ -15,8 +20,8 @@ enum {
 
 static long restart_wait(struct task *t)
 {
-	int ret = futex_wait(UADDR(t->restart_arg[0]),
-			     t->restart_arg[2] & 1, (uint32_t)t->restart_arg[1],
+	int ret = futex_wait(UADDR(t->restart_arg[0]), t->restart_arg[2] & 1,
+			     (uint32_t)t->restart_arg[1],
 			     (uint32_t)t->restart_arg[3], t->restart_deadline);
 
 	return ret == -ERESTARTSYS ? -ERESTART_BLOCK : ret;

@@ -11,9 +11,9 @@
 #include "kuni/uts.h"
 #include "syscall_proto.h"
 
-#define GRND_NONBLOCK 1U
-#define GRND_RANDOM   2U
-#define GRND_INSECURE 4U
+#define GRND_NONBLOCK   1U
+#define GRND_RANDOM     2U
+#define GRND_INSECURE   4U
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
 #define RUSAGE_THREAD   1
@@ -157,10 +157,10 @@ static void usage_self(struct lx_rusage *ru)
 	ru->nvcsw = (int64_t)p->nvcsw;
 	ru->nivcsw = (int64_t)p->nivcsw;
 	TAILQ_FOREACH(t, &p->threads, thread_link)
-		add_thread(ru, t);
+	add_thread(ru, t);
 	spin_unlock(&tasklist_lock);
-	ru->maxrss = (int64_t)max(p->maxrss,
-				  current->mm->rss * (PAGE_SIZE / 1024));
+	ru->maxrss =
+		(int64_t)max(p->maxrss, current->mm->rss * (PAGE_SIZE / 1024));
 }
 
 long sys_getrusage(int who, uaddr_t uru)

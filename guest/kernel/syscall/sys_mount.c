@@ -11,7 +11,7 @@
 #include "kuni/vfs.h"
 #include "syscall_proto.h"
 
-#define MS_MGC 0xc0ed0000UL
+#define MS_MGC      0xc0ed0000UL
 #define PROPAGATION (MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_UNBINDABLE)
 #define KNOWN                                                                  \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_REMOUNT |           \

@@ -214,8 +214,8 @@ static long poll_wait_ready(struct pollset *s, uint64_t deadline)
 
 		r = poll_look(s, pt);
 		pt = NULL;
-		if (r || (deadline != DEADLINE_NEVER &&
-			  arch_clock_ns() >= deadline))
+		if (r ||
+		    (deadline != DEADLINE_NEVER && arch_clock_ns() >= deadline))
 			break;
 		e = poller_sleep(p, deadline);
 		if (e == -ETIMEDOUT)
@@ -289,10 +289,9 @@ long sys_ppoll(uaddr_t fds, unsigned int nfds, uaddr_t ts, uaddr_t sigmask,
 
 /* ---- select: three bit sets, as poll ---- */
 
-#define SEL_IN                                                                 \
-	(EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR)
+#define SEL_IN  (EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR)
 #define SEL_OUT (EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR)
-#define SEL_EX EPOLLPRI
+#define SEL_EX  EPOLLPRI
 
 struct selset {
 	uint64_t *in[3]; /* what is asked; one allocation of 3 * words */

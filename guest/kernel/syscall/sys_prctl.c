@@ -8,24 +8,42 @@
 #include "syscall_proto.h"
 
 enum {
-	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG, PR_GET_DUMPABLE,
-	PR_SET_DUMPABLE, PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS,
-	PR_SET_NAME = 15, PR_GET_NAME, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP,
-	PR_GET_TSC, PR_SET_TSC, PR_GET_SECUREBITS, PR_SET_SECUREBITS,
-	PR_SET_TIMERSLACK, PR_GET_TIMERSLACK, PR_SET_CHILD_SUBREAPER = 36,
-	PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS,
-	PR_GET_TID_ADDRESS, PR_CAP_AMBIENT = 47,
+	PR_SET_PDEATHSIG = 1,
+	PR_GET_PDEATHSIG,
+	PR_GET_DUMPABLE,
+	PR_SET_DUMPABLE,
+	PR_GET_KEEPCAPS = 7,
+	PR_SET_KEEPCAPS,
+	PR_SET_NAME = 15,
+	PR_GET_NAME,
+	PR_CAPBSET_READ = 23,
+	PR_CAPBSET_DROP,
+	PR_GET_TSC,
+	PR_SET_TSC,
+	PR_GET_SECUREBITS,
+	PR_SET_SECUREBITS,
+	PR_SET_TIMERSLACK,
+	PR_GET_TIMERSLACK,
+	PR_SET_CHILD_SUBREAPER = 36,
+	PR_GET_CHILD_SUBREAPER,
+	PR_SET_NO_NEW_PRIVS,
+	PR_GET_NO_NEW_PRIVS,
+	PR_GET_TID_ADDRESS,
+	PR_CAP_AMBIENT = 47,
 };
 enum {
-	AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL,
+	AMBIENT_IS_SET = 1,
+	AMBIENT_RAISE,
+	AMBIENT_LOWER,
+	AMBIENT_CLEAR_ALL,
 };
-#define SECBITS_ALL          0xffU
-#define SECBITS_LOCKS        0xaaU
-#define SECBIT_NO_AMBIENT    64U
-#define SECBIT_KEEP_CAPS     16U
-#define SECBIT_KEEP_LOCKED   32U
-#define TASK_COMM_LEN        16
-#define PERSONALITY_KNOWN    0xfff0000U /* flags; the base must be PER_LINUX */
+#define SECBITS_ALL        0xffU
+#define SECBITS_LOCKS      0xaaU
+#define SECBIT_NO_AMBIENT  64U
+#define SECBIT_KEEP_CAPS   16U
+#define SECBIT_KEEP_LOCKED 32U
+#define TASK_COMM_LEN      16
+#define PERSONALITY_KNOWN  0xfff0000U /* flags; the base must be PER_LINUX */
 
 /* A changed copy of the credentials, by one of these. */
 static int change(int (*fn)(struct cred *c, uint64_t arg), uint64_t arg)
@@ -146,20 +164,22 @@ static long caps_option(int option, long arg)
 	case PR_GET_KEEPCAPS:
 		return !!(c->securebits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:
-		return arg < 0 || arg > 1 ? -EINVAL :
-					    change(set_keepcaps, (uint64_t)arg);
+		return arg < 0 || arg > 1 ? -EINVAL
+					  : change(set_keepcaps, (uint64_t)arg);
 	case PR_GET_SECUREBITS:
 		return c->securebits;
 	case PR_SET_SECUREBITS:
 		return change(set_securebits, (uint64_t)arg);
 	case PR_CAPBSET_READ:
-		return arg < 0 || arg > CAP_LAST_CAP ? -EINVAL :
-						c->cap_bset >> arg & 1;
+		if (arg < 0 || arg > CAP_LAST_CAP)
+			return -EINVAL;
+		return (long)(c->cap_bset >> arg & 1);
 	default: /* PR_CAPBSET_DROP */
 		if (!capable(CAP_SETPCAP))
 			return -EPERM;
-		return arg < 0 || arg > CAP_LAST_CAP ? -EINVAL :
-					change(drop_bset, (uint64_t)arg);
+		return arg < 0 || arg > CAP_LAST_CAP
+			       ? -EINVAL
+			       : change(drop_bset, (uint64_t)arg);
 	}
 }
 
@@ -251,8 +271,10 @@ long sys_personality(unsigned int persona)
 /* ---- membarrier(2) ---- */
 
 enum {
-	MEMBARRIER_GLOBAL = 1, MEMBARRIER_GLOBAL_EXPEDITED = 2,
-	MEMBARRIER_REGISTER_GLOBAL = 4, MEMBARRIER_PRIVATE = 8,
+	MEMBARRIER_GLOBAL = 1,
+	MEMBARRIER_GLOBAL_EXPEDITED = 2,
+	MEMBARRIER_REGISTER_GLOBAL = 4,
+	MEMBARRIER_PRIVATE = 8,
 	MEMBARRIER_REGISTER_PRIVATE = 16,
 };
 

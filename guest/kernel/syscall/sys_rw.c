@@ -74,8 +74,9 @@ static int take_vec(uaddr_t vec, int vlen, struct uio *u, struct uio_vec **v)
 		(*v)[n].len = min((*v)[n].len, MAX_RW_COUNT - total);
 		total += (*v)[n].len;
 	}
-	*u = (struct uio){ .vec = *v, .nvec = (unsigned)vlen, .left = total,
-			   .user = true };
+	*u = (struct uio){
+		.vec = *v, .nvec = (unsigned)vlen, .left = total, .user = true
+	};
 	return 0;
 }
 

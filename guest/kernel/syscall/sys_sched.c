@@ -52,7 +52,8 @@ static bool policy_ok(int policy, int prio)
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return prio >= 1 && prio <= 99;
 	return (policy == SCHED_OTHER || policy == SCHED_BATCH ||
-		policy == SCHED_IDLE) && prio == 0;
+		policy == SCHED_IDLE) &&
+	       prio == 0;
 }
 
 static long set_policy(int pid, int policy, uaddr_t param, bool keep)
@@ -233,8 +234,10 @@ static long each_priority(int which, int who, const int *set)
 	struct task *t;
 
 	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link) {
-		TAILQ_FOREACH(t, &p->threads, thread_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
+		TAILQ_FOREACH(t, &p->threads, thread_link)
+		{
 			if (!selected(which, who, t))
 				continue;
 			if (!set)

@@ -266,11 +266,12 @@ static int send_many(int pgid, int sig, const struct siginfo_k *info)
 	struct process *p;
 
 	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p->zombie && sig)
 			continue;
-		if (pgid ? p->pgid != pgid :
-			   p == init_process || p == current->proc)
+		if (pgid ? p->pgid != pgid
+			 : p == init_process || p == current->proc)
 			continue;
 		one = send_one(p, sig, info);
 		if (ret != 0)
@@ -292,8 +293,10 @@ long sys_kill(int pid, int sig)
 	if (pid <= 0) {
 		if (pid == INT32_MIN)
 			return -ESRCH;
-		return send_many(pid == 0  ? current->proc->pgid :
-				 pid == -1 ? 0 : -pid, sig, &info);
+		return send_many(pid == 0    ? current->proc->pgid
+				 : pid == -1 ? 0
+					     : -pid,
+				 sig, &info);
 	}
 	spin_lock(&tasklist_lock);
 	p = process_lookup(pid);
@@ -311,8 +314,9 @@ static int send_thread(int tgid, int tid, int sig, const struct siginfo_k *info)
 
 	if (!t)
 		return -ESRCH;
-	ret = !t->proc || (tgid && t->proc->pid != tgid) || t->exiting ?
-		      -ESRCH : may_signal(t->proc, sig);
+	ret = !t->proc || (tgid && t->proc->pid != tgid) || t->exiting
+		      ? -ESRCH
+		      : may_signal(t->proc, sig);
 	if (!ret && sig)
 		ret = signal_send_task(t, sig, info);
 	task_put(t);

@@ -75,8 +75,7 @@ long sys_clone3(uaddr_t args, size_t size)
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size > sizeof(u))
-		ret = tail_is_zero(UADDR(args.v + sizeof(u)),
-				   size - sizeof(u));
+		ret = tail_is_zero(UADDR(args.v + sizeof(u)), size - sizeof(u));
 	if (ret)
 		return ret;
 	if (copy_from_user(&u, args, min(size, sizeof(u))))
@@ -145,8 +144,8 @@ static int exec_name(int dfd, char *path, char **out)
 	*out = kmalloc(PATH_MAX);
 	if (!*out)
 		return -ENOMEM;
-	n = path[0] ? snprintf(*out, PATH_MAX, "/dev/fd/%d/%s", dfd, path) :
-		      snprintf(*out, PATH_MAX, "/dev/fd/%d", dfd);
+	n = path[0] ? snprintf(*out, PATH_MAX, "/dev/fd/%d/%s", dfd, path)
+		    : snprintf(*out, PATH_MAX, "/dev/fd/%d", dfd);
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
@@ -164,8 +163,9 @@ long sys_execveat(int dfd, uaddr_t uname, uaddr_t argv, uaddr_t envp, int flags)
 	ret = path_from_user(uname, &path);
 	if (ret)
 		return ret;
-	ret = path[0] || lookup & LOOKUP_EMPTY ?
-		      exec_open(dfd, path, lookup, &f) : -ENOENT;
+	ret = path[0] || lookup & LOOKUP_EMPTY
+		      ? exec_open(dfd, path, lookup, &f)
+		      : -ENOENT;
 	if (!ret) {
 		ret = exec_name(dfd, path, &name);
 		if (!ret)
@@ -290,8 +290,8 @@ static bool group_in_session(int pgid, int sid)
 	struct process *p;
 
 	LIST_FOREACH(p, &all_processes, all_link)
-		if (p->pgid == pgid && p->sid == sid)
-			return true;
+	if (p->pgid == pgid && p->sid == sid)
+		return true;
 	return false;
 }
 
@@ -370,8 +370,8 @@ long sys_setsid(void)
 
 	spin_lock(&tasklist_lock);
 	LIST_FOREACH(p, &all_processes, all_link)
-		if (p->pgid == me->pid)
-			ret = -EPERM;
+	if (p->pgid == me->pid)
+		ret = -EPERM;
 	if (ret > 0) {
 		me->sid = me->pgid = me->pid;
 		tty = me->tty;

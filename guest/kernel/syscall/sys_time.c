@@ -10,10 +10,10 @@
 #include "guest/kernel/task/timer_posix.h"
 #include "syscall_proto.h"
 
-#define ITIMER_REAL  0
-#define ITIMER_PROF  2
+#define ITIMER_REAL     0
+#define ITIMER_PROF     2
 #define CPUCLOCK_THREAD 4
-#define COARSE_NS    4000000
+#define COARSE_NS       4000000
 
 struct lx_itimerval {
 	struct lx_timeval interval, value;
@@ -50,8 +50,9 @@ static int cpu_clock(int clock, uint64_t *out)
 
 	if ((clock & 3) == 3)
 		return -EINVAL;
-	t = task_find(id ? id : clock & CPUCLOCK_THREAD ? current->tid :
-							  current->proc->pid);
+	t = task_find(id                        ? id
+		      : clock & CPUCLOCK_THREAD ? current->tid
+						: current->proc->pid);
 	if (!t || !t->proc) {
 		if (t)
 			task_put(t);
@@ -172,8 +173,8 @@ static int sleep_until(uint64_t deadline)
 static int put_rest(uaddr_t rmtp, uint64_t deadline)
 {
 	uint64_t now = arch_clock_ns();
-	struct lx_timespec ts = timespec_of(deadline > now ? deadline - now :
-							     0);
+	struct lx_timespec ts =
+		timespec_of(deadline > now ? deadline - now : 0);
 
 	if (rmtp.v && copy_to_user(rmtp, &ts, sizeof(ts)))
 		return -EFAULT;
@@ -216,8 +217,8 @@ long sys_clock_nanosleep(int clock, int flags, uaddr_t rqtp, uaddr_t rmtp)
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
-		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP :
-							   -EINVAL;
+		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP
+							 : -EINVAL;
 	if (copy_from_user(&ts, rqtp, sizeof(ts)))
 		return -EFAULT;
 	if (!valid(&ts))
@@ -225,8 +226,9 @@ long sys_clock_nanosleep(int clock, int flags, uaddr_t rqtp, uaddr_t rmtp)
 	ns = ns_of(&ts);
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(ns, rmtp);
-	offset = clock == CLOCK_REALTIME || clock == CLOCK_TAI ?
-			 arch_wall_offset_ns() : 0;
+	offset = clock == CLOCK_REALTIME || clock == CLOCK_TAI
+			 ? arch_wall_offset_ns()
+			 : 0;
 	return sleep_until(ns - min(ns, offset)) ? -ERESTARTNOHAND : 0;
 }
 
@@ -265,8 +267,8 @@ long sys_getitimer(int which, uaddr_t value)
 	struct lx_itimerval v;
 
 	if (which != ITIMER_REAL)
-		return which > ITIMER_REAL && which <= ITIMER_PROF ?
-			       -EOPNOTSUPP : -EINVAL;
+		return which > ITIMER_REAL && which <= ITIMER_PROF ? -EOPNOTSUPP
+								   : -EINVAL;
 	itimer_get(current->proc, &left, &interval);
 	v.value = timeval_of(left);
 	v.interval = timeval_of(interval);
@@ -281,8 +283,8 @@ long sys_setitimer(int which, uaddr_t value, uaddr_t ovalue)
 	if (value.v && copy_from_user(&v, value, sizeof(v)))
 		return -EFAULT;
 	if (which != ITIMER_REAL)
-		return which > ITIMER_REAL && which <= ITIMER_PROF ?
-			       -EOPNOTSUPP : -EINVAL;
+		return which > ITIMER_REAL && which <= ITIMER_PROF ? -EOPNOTSUPP
+								   : -EINVAL;
 	if (!valid_timeval(&v.value) || !valid_timeval(&v.interval))
 		return -EINVAL;
 	if (ovalue.v)
@@ -318,8 +320,9 @@ long sys_timer_create(int clock, uaddr_t event, uaddr_t id)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 	    clock != CLOCK_BOOTTIME)
 		return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID ||
-				       clock == CLOCK_THREAD_CPUTIME_ID ?
-			       -EOPNOTSUPP : -EINVAL;
+				       clock == CLOCK_THREAD_CPUTIME_ID
+			       ? -EOPNOTSUPP
+			       : -EINVAL;
 	if (event.v && copy_from_user(&u, event, sizeof(u)))
 		return -EFAULT;
 	ev = (struct lx_sigevent){ u.value, u.signo, u.notify, u.tid,

@@ -33,9 +33,9 @@ static int may(const struct target *t, const char *name, bool write)
 		if (!write || fs_capable(CAP_SYS_ADMIN))
 			return 0;
 		return !strcmp(name, "security.capability") &&
-				       fs_capable(CAP_SETFCAP) ?
-			       0 :
-			       -EPERM;
+				       fs_capable(CAP_SETFCAP)
+			       ? 0
+			       : -EPERM;
 	}
 	if (!strncmp(name, "user.", 5)) {
 		if (!S_ISREG(t->i->mode) && !S_ISDIR(t->i->mode))
@@ -86,8 +86,8 @@ static ssize_t fetch(struct inode *i, const char *name, char *buf, size_t n)
 	ssize_t r;
 
 	mutex_lock(&i->lock);
-	r = name ? i->ops->getxattr(i, name, buf, n) :
-		   i->ops->listxattr(i, buf, n);
+	r = name ? i->ops->getxattr(i, name, buf, n)
+		 : i->ops->listxattr(i, buf, n);
 	mutex_unlock(&i->lock);
 	return r;
 }
@@ -151,7 +151,7 @@ static long do_remove(const struct target *t, uaddr_t uname)
 }
 
 /* fd >= 0 or a bad one: a descriptor; FOLLOW, NOFOLLOW: a name. */
-#define FOLLOW 0
+#define FOLLOW   0
 #define NOFOLLOW AT_SYMLINK_NOFOLLOW
 
 static int target_of_fd(int fd, struct target *t)

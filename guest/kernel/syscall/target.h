@@ -19,8 +19,8 @@ int target_at(int dfd, uaddr_t name, int flags, struct target *t) MUST_CHECK;
 int target_fd(int fd, struct target *t) MUST_CHECK;
 void target_put(struct target *t);
 /* Parent and last component of a user name. */
-int parent_at(int dfd, uaddr_t name, struct path *dir, struct last_name **last)
-	MUST_CHECK;
+int parent_at(int dfd, uaddr_t name, struct path *dir,
+	      struct last_name **last) MUST_CHECK;
 void parent_put(struct path *dir, struct last_name *last);
 
 #endif

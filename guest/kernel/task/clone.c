@@ -320,8 +320,9 @@ long task_clone(const struct clone_args_k *a)
 	    copy_to_user(a->parent_tid, &tid, sizeof(tid)))
 		tid = t->tid; /* as Linux: not an error once it is made */
 	task_get(t);
-	task_start(t, child_entry,
-		   (void *)(a->flags & CLONE_CHILD_SETTID ? a->child_tid.v : 0));
+	task_start(
+		t, child_entry,
+		(void *)(a->flags & CLONE_CHILD_SETTID ? a->child_tid.v : 0));
 	if (vfork)
 		wait_vfork(t);
 	task_put(t);

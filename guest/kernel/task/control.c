@@ -18,14 +18,14 @@
 void (*ctl_winsize_hook)(unsigned rows, unsigned cols);
 
 static struct mutex open_lock;
-static bool is_open;                 /* [a] */
-static int open_error;               /* [open_lock] */
+static bool is_open;                  /* [a] */
+static int open_error;                /* [open_lock] */
 static uint32_t missing[NR_SYSCALLS]; /* [a] */
 
 /* The frame that comes in. */
 static struct {
 	struct ctl_frame f;
-	size_t have;      /* bytes of f, then of the payload */
+	size_t have; /* bytes of f, then of the payload */
 	bool in_payload;
 	uint8_t body[64]; /* of stream 0 and of CREDIT */
 } rx;
@@ -88,8 +88,7 @@ static void check_header(void)
 	};
 	const struct ctl_frame *f = &rx.f;
 
-	if (f->type == 0 || f->type >= CTL_TYPE_END ||
-	    f->len > CTL_MAX_PAYLOAD)
+	if (f->type == 0 || f->type >= CTL_TYPE_END || f->len > CTL_MAX_PAYLOAD)
 		bad("a bad frame");
 	if (f->type != CTL_DATA && f->len != want[f->type])
 		bad("a frame of the wrong length");
@@ -144,8 +143,8 @@ static void control_rx(const void *buf, size_t n)
 	const uint8_t *p = buf;
 
 	while (n || (rx.in_payload && rx.have == rx.f.len)) {
-		size_t part = rx.in_payload ? take_payload(p, n) :
-					      take_header(p, n);
+		size_t part =
+			rx.in_payload ? take_payload(p, n) : take_header(p, n);
 
 		p += part;
 		n -= part;

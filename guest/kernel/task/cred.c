@@ -118,8 +118,7 @@ int cred_exec(const struct inode *i, bool nosuid, struct cred **out)
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
 	eff_root = c->euid == 0 && !(c->securebits & SECBIT_NOROOT);
-	root = eff_root ||
-	       (c->uid == 0 && !(c->securebits & SECBIT_NOROOT));
+	root = eff_root || (c->uid == 0 && !(c->securebits & SECBIT_NOROOT));
 	if (c->euid != old->euid || c->egid != old->egid)
 		c->cap_amb = 0;
 	if (root)

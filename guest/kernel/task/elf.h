@@ -12,8 +12,8 @@
 #define ELF_MAX_INTERP   4096
 
 struct elf_header {
-	bool dyn;         /* ET_DYN: placed anywhere */
-	uint64_t entry;   /* unplaced */
+	bool dyn;       /* ET_DYN: placed anywhere */
+	uint64_t entry; /* unplaced */
 	uint64_t phoff;
 	unsigned phnum;
 };
@@ -26,17 +26,17 @@ struct elf_segment {
 struct elf_image {
 	struct elf_segment seg[ELF_MAX_SEGMENTS]; /* by address */
 	unsigned nseg;
-	uint64_t low, high;      /* page-aligned span of all segments */
-	uint64_t align;          /* largest, a power of two */
-	uint64_t phdr_vaddr;     /* of the program headers, 0: not loaded */
-	uint64_t interp_off;     /* path of the interpreter in the file */
-	uint64_t interp_len;     /* 0: none; the NUL included */
+	uint64_t low, high;  /* page-aligned span of all segments */
+	uint64_t align;      /* largest, a power of two */
+	uint64_t phdr_vaddr; /* of the program headers, 0: not loaded */
+	uint64_t interp_off; /* path of the interpreter in the file */
+	uint64_t interp_len; /* 0: none; the NUL included */
 	bool exec_stack;
 };
 
 /* The first ELF_EHDR_SIZE bytes of a file; -ENOEXEC. */
-int elf_parse_header(const void *buf, size_t n, struct elf_header *out)
-	MUST_CHECK;
+int elf_parse_header(const void *buf, size_t n,
+		     struct elf_header *out) MUST_CHECK;
 /* buf: h->phnum program headers; -ENOEXEC, -EINVAL. */
 int elf_parse_segments(const struct elf_header *h, const void *buf, size_t n,
 		       struct elf_image *out) MUST_CHECK;

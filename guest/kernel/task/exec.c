@@ -107,7 +107,8 @@ static int script_enter(struct exec *x, size_t n)
 static int resolve_scripts(struct exec *x)
 {
 	for (;;) {
-		ssize_t n = file_pread_kernel(x->f, x->head, sizeof(x->head), 0);
+		ssize_t n =
+			file_pread_kernel(x->f, x->head, sizeof(x->head), 0);
 		int ret;
 
 		if (n < 0)
@@ -226,8 +227,7 @@ static void leave_old_mm(struct task *t)
 static void take_cred(struct task *t, struct exec *x)
 {
 	struct cred *old = t->cred;
-	bool changed = old->euid != x->cred->euid ||
-		       old->egid != x->cred->egid;
+	bool changed = old->euid != x->cred->euid || old->egid != x->cred->egid;
 
 	t->proc->dumpable = !changed;
 	if (changed)

@@ -10,13 +10,13 @@
 
 #include "kuni/driver.h"
 
-#define PIE_BASE          0x555555554000UL
-#define PIE_RANDOM_PAGES  (1UL << 28)
+#define PIE_BASE           0x555555554000UL
+#define PIE_RANDOM_PAGES   (1UL << 28)
 #define STACK_RANDOM_PAGES (1UL << 22)
-#define MMAP_RANDOM_PAGES (1UL << 28)
-#define BRK_RANDOM_PAGES  (1UL << 13)
-#define MMAP_GAP_MIN      (128UL << 20)
-#define ADDR_NO_RANDOMIZE 0x0040000U
+#define MMAP_RANDOM_PAGES  (1UL << 28)
+#define BRK_RANDOM_PAGES   (1UL << 13)
+#define MMAP_GAP_MIN       (128UL << 20)
+#define ADDR_NO_RANDOMIZE  0x0040000U
 
 static uint64_t random_pages(uint64_t n)
 {
@@ -45,8 +45,8 @@ static int zero_tail(struct mm *m, uint64_t from, uint64_t to)
 
 	while (from < to) {
 		size_t n = min(to - from, (uint64_t)sizeof(zeros));
-		ssize_t ret = mm_access(m, from, (void *)(uintptr_t)zeros, n,
-					true);
+		ssize_t ret =
+			mm_access(m, from, (void *)(uintptr_t)zeros, n, true);
 
 		if (ret != (ssize_t)n)
 			return ret < 0 ? (int)ret : -EFAULT;
@@ -78,8 +78,8 @@ static int map_segment(struct mm *m, struct file *f,
 	}
 	if (end <= mid)
 		return 0;
-	ret = mm_map(m, mid, end - mid, (int)s->prot,
-		     flags | LX_MAP_ANONYMOUS, NULL, 0);
+	ret = mm_map(m, mid, end - mid, (int)s->prot, flags | LX_MAP_ANONYMOUS,
+		     NULL, 0);
 	return ret < 0 ? (int)ret : 0;
 }
 

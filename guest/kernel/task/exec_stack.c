@@ -18,10 +18,27 @@
 #define MINSIGSTK       4096
 
 enum {
-	AT_NULL, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS,
-	AT_ENTRY, AT_UID = 11, AT_EUID, AT_GID, AT_EGID, AT_PLATFORM, AT_HWCAP,
-	AT_CLKTCK, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2, AT_EXECFN = 31,
-	AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
+	AT_NULL,
+	AT_PHDR = 3,
+	AT_PHENT,
+	AT_PHNUM,
+	AT_PAGESZ,
+	AT_BASE,
+	AT_FLAGS,
+	AT_ENTRY,
+	AT_UID = 11,
+	AT_EUID,
+	AT_GID,
+	AT_EGID,
+	AT_PLATFORM,
+	AT_HWCAP,
+	AT_CLKTCK,
+	AT_SECURE = 23,
+	AT_RANDOM = 25,
+	AT_HWCAP2,
+	AT_EXECFN = 31,
+	AT_SYSINFO_EHDR = 33,
+	AT_MINSIGSTKSZ = 51,
 };
 
 /* ---- from user space ---- */
@@ -116,11 +133,11 @@ int user_strings_read(struct user_strings *s, uaddr_t vec, size_t *budget)
 /* ---- onto the new stack ---- */
 
 struct block {
-	char *buf;       /* what will stand at [base, base + size) */
+	char *buf; /* what will stand at [base, base + size) */
 	uint64_t base;
 	size_t size;
-	size_t str;      /* next string's offset */
-	uint64_t *word;  /* next vector entry */
+	size_t str;     /* next string's offset */
+	uint64_t *word; /* next vector entry */
 };
 
 static uint64_t put_bytes(struct block *b, const void *p, size_t n)
@@ -164,16 +181,18 @@ static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 		{ AT_HWCAP, arch_hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, 100 },
-		{ AT_PHDR, x->image.phdr_vaddr ? x->image.phdr_vaddr + x->bias :
-						 0 },
+		{ AT_PHDR,
+		  x->image.phdr_vaddr ? x->image.phdr_vaddr + x->bias : 0 },
 		{ AT_PHENT, ELF_PHDR_SIZE },
 		{ AT_PHNUM, x->eh.phnum },
-		{ AT_BASE, x->image.interp_len ?
-				   x->interp_bias + x->interp.low : 0 },
+		{ AT_BASE,
+		  x->image.interp_len ? x->interp_bias + x->interp.low : 0 },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, x->eh.entry + x->bias },
-		{ AT_UID, c->uid }, { AT_EUID, c->euid },
-		{ AT_GID, c->gid }, { AT_EGID, c->egid },
+		{ AT_UID, c->uid },
+		{ AT_EUID, c->euid },
+		{ AT_GID, c->gid },
+		{ AT_EGID, c->egid },
 		{ AT_SECURE, c->uid != c->euid || c->gid != c->egid },
 		{ AT_RANDOM, rnd },
 		{ AT_HWCAP2, arch_hwcap2() },

@@ -25,7 +25,8 @@ bool pgrp_orphaned_locked(int pgid, const struct process *but)
 {
 	struct process *p;
 
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		const struct process *up = p->parent;
 
 		if (p->pgid != pgid || p == but || p->zombie || !up)
@@ -54,10 +55,11 @@ static void hup_if_orphaned(int pgid, const struct process *but)
 	struct process *p;
 
 	LIST_FOREACH(p, &all_processes, all_link)
-		stopped |= p->pgid == pgid && p != but && p->stopped;
+	stopped |= p->pgid == pgid && p != but && p->stopped;
 	if (!stopped || !pgrp_orphaned_locked(pgid, but))
 		return;
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p->pgid != pgid || p == but)
 			continue;
 		(void)signal_send_process(p, SIGHUP, NULL);
@@ -144,8 +146,8 @@ static void pdeath(struct process *child)
 	struct task *t;
 
 	TAILQ_FOREACH(t, &child->threads, thread_link)
-		if (t->pdeath_signal)
-			(void)signal_send_task(t, t->pdeath_signal, NULL);
+	if (t->pdeath_signal)
+		(void)signal_send_task(t, t->pdeath_signal, NULL);
 }
 
 static void reparent_children(struct process *p)
@@ -254,7 +256,8 @@ static void init_exit(struct process *init, uint32_t status)
 
 	spin_lock(&tasklist_lock);
 	init->exiting = true;
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p == init)
 			continue;
 		others = true;
@@ -273,7 +276,7 @@ static void init_exit(struct process *init, uint32_t status)
 			spin_lock(&tasklist_lock);
 			others = false;
 			LIST_FOREACH(p, &all_processes, all_link)
-				others |= p != init && !p->zombie;
+			others |= p != init && !p->zombie;
 			spin_unlock(&tasklist_lock);
 			if (!others || sched_sleep(until))
 				break;

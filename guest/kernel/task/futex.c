@@ -16,8 +16,8 @@
 
 #include "kuni/klog.h"
 
-#define FUTEX_BUCKETS 256
-#define ROBUST_LIMIT  2048
+#define FUTEX_BUCKETS    256
+#define ROBUST_LIMIT     2048
 #define FUTEX_WAITERS    0x80000000U
 #define FUTEX_OWNER_DIED 0x40000000U
 #define FUTEX_TID_MASK   0x3fffffffU
@@ -25,8 +25,8 @@
 struct bucket;
 struct futex_waiter {
 	TAILQ_ENTRY(futex_waiter) link;
-	struct bucket *b;     /* [a] where it is queued; NULL: woken */
-	uint64_t key[2];      /* [bucket] */
+	struct bucket *b; /* [a] where it is queued; NULL: woken */
+	uint64_t key[2];  /* [bucket] */
 	uint32_t bitset;
 	struct task *task;
 };
@@ -271,21 +271,45 @@ int futex_op_apply(uint32_t op, uint32_t old, uint32_t *new_, bool *wake)
 	if (op >> 31)
 		arg = 1U << (arg & 31);
 	switch (op >> 28 & 7) {
-	case 0: *new_ = arg; break;
-	case 1: *new_ = old + arg; break;
-	case 2: *new_ = old | arg; break;
-	case 3: *new_ = old & ~arg; break;
-	case 4: *new_ = old ^ arg; break;
-	default: return -ENOSYS;
+	case 0:
+		*new_ = arg;
+		break;
+	case 1:
+		*new_ = old + arg;
+		break;
+	case 2:
+		*new_ = old | arg;
+		break;
+	case 3:
+		*new_ = old & ~arg;
+		break;
+	case 4:
+		*new_ = old ^ arg;
+		break;
+	default:
+		return -ENOSYS;
 	}
 	switch (op >> 24 & 15) {
-	case 0: *wake = was == cmp; break;
-	case 1: *wake = was != cmp; break;
-	case 2: *wake = was < cmp; break;
-	case 3: *wake = was <= cmp; break;
-	case 4: *wake = was > cmp; break;
-	case 5: *wake = was >= cmp; break;
-	default: return -ENOSYS;
+	case 0:
+		*wake = was == cmp;
+		break;
+	case 1:
+		*wake = was != cmp;
+		break;
+	case 2:
+		*wake = was < cmp;
+		break;
+	case 3:
+		*wake = was <= cmp;
+		break;
+	case 4:
+		*wake = was > cmp;
+		break;
+	case 5:
+		*wake = was >= cmp;
+		break;
+	default:
+		return -ENOSYS;
 	}
 	return 0;
 }
@@ -388,8 +412,8 @@ void futex_robust_exit(struct task *t)
 		return;
 	at = h.next;
 	for (int n = 0; n < ROBUST_LIMIT && at != head.v; n++) {
-		bool bad = copy_from_user(&next, UADDR(at & ~1UL),
-					  sizeof(next));
+		bool bad =
+			copy_from_user(&next, UADDR(at & ~1UL), sizeof(next));
 
 		if (at != h.pending && !(at & 1) &&
 		    robust_one(t, UADDR(at + (uint64_t)h.offset)))

@@ -86,7 +86,8 @@ static int make_dirs(const char *path)
 		save = *p;
 		*p = '\0';
 		ret = last ? path_lookup(AT_FDCWD, copy, LOOKUP_PARENT, &dir,
-					 last) : -ENOMEM;
+					 last)
+			   : -ENOMEM;
 		if (!ret) {
 			ret = vfs_mkdir(&dir, last, S_IFDIR | 0755);
 			path_put(&dir);
@@ -312,8 +313,8 @@ static int exec_search(const struct launch *l, char *buf)
 		int len = snprintf(buf, PATH_MAX, "%.*s/%s", n ? (int)n : 1,
 				   n ? dir : ".", name);
 
-		ret = len < (int)PATH_MAX ? exec_path(buf, l->args, l->env) :
-					    -ENAMETOOLONG;
+		ret = len < (int)PATH_MAX ? exec_path(buf, l->args, l->env)
+					  : -ENAMETOOLONG;
 		if (ret == -EACCES)
 			worst = ret;
 		else if (ret != -ENOENT && ret != -ENOTDIR &&

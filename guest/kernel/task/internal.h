@@ -15,13 +15,15 @@
 #define WAKE_HARD    2U /* TASK_SLEEP_HARD */
 #define WAKE_STOPPED 4U /* TASK_STOPPED */
 bool sched_wake_states(struct task *t, unsigned states);
-void sched_kick(struct task *t); /* into the kernel, where it runs in user mode */
+void sched_kick(
+	struct task *t); /* into the kernel, where it runs in user mode */
 void sched_set_affinity(struct task *t, uint64_t mask);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
 uint64_t sched_runtime(const struct task *t); /* ns on a CPU until now */
 void sched_count(unsigned *running, uint64_t *switches);
 uint64_t sched_online(void);
-void sched_start_cpus(uint64_t mask); /* those that do not run yet */ /* bit n: CPU n runs */
+void sched_start_cpus(uint64_t mask);
+/* those that do not run yet */ /* bit n: CPU n runs */
 
 /* timer.c */
 void timer_init_cpu(void);
@@ -30,7 +32,7 @@ void timer_init_cpu(void);
 int pid_alloc(void); /* tasklist_lock held; a free number, or -EAGAIN */
 void pid_hash_add(struct task *t);
 void pid_hash_del(struct task *t);
-struct task *pid_hash_find(int tid); /* tasklist_lock held, no reference */
+struct task *pid_hash_find(int tid);     /* tasklist_lock held, no reference */
 struct process *process_lookup(int pid); /* the same */
 extern unsigned process_count, task_count; /* [tasklist] */
 
@@ -38,7 +40,7 @@ extern unsigned process_count, task_count; /* [tasklist] */
 int task_create(const char *comm, struct task **out) MUST_CHECK;
 int process_create(struct process **out) MUST_CHECK;
 void task_start(struct task *t, void (*fn)(void *), void *arg);
-void task_drop_mm(void); /* current's, at exec's end or exit */
+void task_drop_mm(void);        /* current's, at exec's end or exit */
 void task_set_mm(struct mm *m); /* current runs in m from now; takes m */
 void vfork_release(struct task *t);
 void task_tty_put(struct tty *t);
@@ -88,8 +90,8 @@ void posix_timers_exit(struct process *p);
 void posix_timer_taken(struct process *p, struct siginfo_k *info);
 
 /* exec.c */
-int exec_path(const char *name, char *const *argv, char *const *envp)
-	MUST_CHECK;
+int exec_path(const char *name, char *const *argv,
+	      char *const *envp) MUST_CHECK;
 
 /* rlimit.c */
 void rlimit_defaults(struct lx_rlimit rlim[16]);
@@ -97,8 +99,8 @@ void rlimit_defaults(struct lx_rlimit rlim[16]);
 /* control.c */
 bool ctl_is_open(void);
 int ctl_open(void) MUST_CHECK;
-int ctl_send(unsigned type, const void *a, size_t na, const void *b, size_t nb)
-	MUST_CHECK;
+int ctl_send(unsigned type, const void *a, size_t na, const void *b,
+	     size_t nb) MUST_CHECK;
 void ctl_started(void);
 
 #endif

@@ -31,10 +31,9 @@ static const char *string_of(const void *p, size_t n)
 
 static bool is_string(unsigned type)
 {
-	return type == LAUNCH_ARG || type == LAUNCH_ENV ||
-	       type == LAUNCH_CWD || type == LAUNCH_HOSTNAME ||
-	       type == LAUNCH_DOMAINNAME || type == LAUNCH_MASKED ||
-	       type == LAUNCH_READONLY;
+	return type == LAUNCH_ARG || type == LAUNCH_ENV || type == LAUNCH_CWD ||
+	       type == LAUNCH_HOSTNAME || type == LAUNCH_DOMAINNAME ||
+	       type == LAUNCH_MASKED || type == LAUNCH_READONLY;
 }
 
 static bool may_repeat(unsigned type)
@@ -115,8 +114,8 @@ static const char *check(unsigned type, const void *p, size_t n)
 	case LAUNCH_MOUNT:
 		return read_mount(p, n, &m) ? NULL : "bad mount";
 	case LAUNCH_OPTIONS:
-		return n == sizeof(struct launch_options) ? NULL :
-							    "bad options";
+		return n == sizeof(struct launch_options) ? NULL
+							  : "bad options";
 	default:
 		return "unknown record";
 	}

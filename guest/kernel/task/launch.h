@@ -17,11 +17,11 @@ struct launch_mount_k {
 };
 
 struct launch {
-	char **args, **env;          /* NULL-terminated */
+	char **args, **env; /* NULL-terminated */
 	unsigned nargs, nenv;
 	const char *cwd, *hostname, *domainname; /* NULL: not given */
 	struct launch_user user;
-	const uint32_t *groups;      /* user.ngroups */
+	const uint32_t *groups; /* user.ngroups */
 	struct launch_caps caps;
 	bool has_caps;
 	struct launch_rlimit *rlimits;

@@ -29,8 +29,8 @@ static bool pid_used(int pid)
 	if (pid_hash_find(pid))
 		return true;
 	LIST_FOREACH(p, &all_processes, all_link)
-		if (p->pgid == pid || p->sid == pid || p->pid == pid)
-			return true;
+	if (p->pgid == pid || p->sid == pid || p->pid == pid)
+		return true;
 	return false;
 }
 
@@ -66,8 +66,8 @@ struct task *pid_hash_find(int tid)
 	if (tid <= 0)
 		return NULL;
 	LIST_FOREACH(t, &slots[tid % PID_SLOTS], tid_link)
-		if (t->tid == tid)
-			return t;
+	if (t->tid == tid)
+		return t;
 	return NULL;
 }
 

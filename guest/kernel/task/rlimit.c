@@ -27,6 +27,6 @@ uint64_t rlimit_get(unsigned resource)
 	const struct process *p = current->proc;
 
 	ensure(resource < 16);
-	return p ? __atomic_load_n(&p->rlim[resource].cur, __ATOMIC_RELAXED) :
-		   RLIM_INFINITY;
+	return p ? __atomic_load_n(&p->rlim[resource].cur, __ATOMIC_RELAXED)
+		 : RLIM_INFINITY;
 }

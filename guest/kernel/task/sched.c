@@ -23,20 +23,21 @@
 #include "kuni/klog.h"
 #include "layout.h"
 
-#define SLICE_NS        4000000UL
-#define SLICE_START_NS  1000000UL /* while CPUs are not started yet */
-#define WAKE_CREDIT_NS  2000000UL /* run time that a sleeper has saved */
-#define GRANULARITY_NS  1000000UL
+#define SLICE_NS       4000000UL
+#define SLICE_START_NS 1000000UL /* while CPUs are not started yet */
+#define WAKE_CREDIT_NS 2000000UL /* run time that a sleeper has saved */
+#define GRANULARITY_NS 1000000UL
 
 struct runq {
 	struct spinlock lock;
-	TAILQ_HEAD(task_queue, task) queue; /* [lock] without the one that runs */
-	unsigned nr;              /* [lock] in queue */
-	struct task *idle;        /* [I] */
-	struct task *prev;        /* [lock] who was switched from */
-	uint64_t min_vruntime;    /* [lock] */
-	bool slice_over;          /* [a] */
-	struct ktimer slice;      /* [o] */
+	TAILQ_HEAD(task_queue, task)
+	queue;                 /* [lock] without the one that runs */
+	unsigned nr;           /* [lock] in queue */
+	struct task *idle;     /* [I] */
+	struct task *prev;     /* [lock] who was switched from */
+	uint64_t min_vruntime; /* [lock] */
+	bool slice_over;       /* [a] */
+	struct ktimer slice;   /* [o] */
 };
 
 static struct runq runqs[KUNI_MAX_CPUS];
@@ -75,9 +76,9 @@ static void charge(struct task *t)
 
 	t->last_start = now;
 	t->sum_exec += delta;
-	t->vruntime += t->nice || t->policy == SCHED_IDLE ?
-			       delta * 1024 / weight_of(t) :
-			       delta;
+	t->vruntime += t->nice || t->policy == SCHED_IDLE
+			       ? delta * 1024 / weight_of(t)
+			       : delta;
 }
 
 /* Time on a CPU until now; exact for current, near for others. */
@@ -136,8 +137,8 @@ static struct runq *lock_rq_of(struct task *t)
 /* Where a task that becomes runnable goes. */
 static unsigned choose_cpu(const struct task *t)
 {
-	uint64_t may = t->affinity & __atomic_load_n(&online_mask,
-						     __ATOMIC_RELAXED);
+	uint64_t may =
+		t->affinity & __atomic_load_n(&online_mask, __ATOMIC_RELAXED);
 	uint64_t idle = may & __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
 
 	if (idle & (1ULL << t->cpu))
@@ -232,8 +233,8 @@ static void arm_slice(struct runq *rq)
 
 	rq->slice_over = false;
 	if (rq->nr && rq->slice.cpu < 0)
-		ktimer_arm(&rq->slice, arch_clock_ns() +
-					       (all ? SLICE_NS : SLICE_START_NS));
+		ktimer_arm(&rq->slice,
+			   arch_clock_ns() + (all ? SLICE_NS : SLICE_START_NS));
 }
 
 /* rq is this CPU's and locked; it is released. Returns when prev runs again. */
@@ -590,8 +591,8 @@ static bool steal(unsigned me)
 			continue;
 		spin_lock(&rq->lock);
 		TAILQ_FOREACH(t, &rq->queue, rq_link)
-			if (t->affinity & (1ULL << me))
-				break;
+		if (t->affinity & (1ULL << me))
+			break;
 		if (!t) {
 			spin_unlock(&rq->lock);
 			continue;

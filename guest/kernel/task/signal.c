@@ -188,16 +188,16 @@ static void fix_restart(struct arch_regs *r, const struct ksigaction *handler)
 	if (!code)
 		return;
 	if (handler) {
-		bool again = code == ERESTARTNOINTR ||
-			     (code == ERESTARTSYS &&
-			      handler->flags & SA_RESTART);
+		bool again =
+			code == ERESTARTNOINTR ||
+			(code == ERESTARTSYS && handler->flags & SA_RESTART);
 
 		if (again)
 			arch_sys_restart(r, t->syscall_nr);
 		return; /* EINTR is already there */
 	}
-	arch_sys_restart(r, code == ERESTART_BLOCK ? NR_RESTART_SYSCALL :
-						     t->syscall_nr);
+	arch_sys_restart(r, code == ERESTART_BLOCK ? NR_RESTART_SYSCALL
+						   : t->syscall_nr);
 }
 
 static void run_handler(struct arch_regs *r, int signo,

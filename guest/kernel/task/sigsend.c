@@ -68,7 +68,7 @@ static void remove_everywhere(struct process *p, uint64_t mask)
 
 	remove_mask(&p->pending, mask);
 	TAILQ_FOREACH(t, &p->threads, thread_link)
-		remove_mask(&t->pending, mask);
+	remove_mask(&t->pending, mask);
 }
 
 /* siglock held: whether t has anything to do before user mode. */
@@ -94,8 +94,8 @@ void signal_kill_threads(struct process *p, struct task *but)
 	struct task *t;
 
 	TAILQ_FOREACH(t, &p->threads, thread_link)
-		if (t != but)
-			notify(t, WAKE_SLEEP | WAKE_HARD | WAKE_STOPPED);
+	if (t != but)
+		notify(t, WAKE_SLEEP | WAKE_HARD | WAKE_STOPPED);
 }
 
 static void start_group_exit(struct process *p, int signo)
@@ -115,7 +115,8 @@ static void continue_process(struct process *p)
 		return;
 	p->stopped = false;
 	p->continued = true;
-	TAILQ_FOREACH(t, &p->threads, thread_link) {
+	TAILQ_FOREACH(t, &p->threads, thread_link)
+	{
 		signal_recalc(t);
 		(void)sched_wake_states(t, WAKE_STOPPED);
 	}
@@ -171,8 +172,8 @@ static struct task *choose_thread(struct process *p, int signo)
 	if (current->proc == p && takes(current, signo))
 		return current;
 	TAILQ_FOREACH(t, &p->threads, thread_link)
-		if (takes(t, signo))
-			return t;
+	if (takes(t, signo))
+		return t;
 	return NULL;
 }
 
@@ -197,7 +198,10 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		continue_process(p);
 	else if (signal_default_stop(signo))
 		remove_everywhere(p, SIGMASK(SIGCONT));
-	if (ignored(p, t ? t : choose_thread(p, signo) ? NULL : p->leader,
+	if (ignored(p,
+		    t                         ? t
+		    : choose_thread(p, signo) ? NULL
+					      : p->leader,
 		    signo, force))
 		return 0;
 	if (signo < SIGRTMIN && at->set & SIGMASK(signo))
@@ -248,7 +252,8 @@ int signal_send_pgrp(int pgid, int signo, const struct siginfo_k *info)
 	struct process *p;
 
 	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link) {
+	LIST_FOREACH(p, &all_processes, all_link)
+	{
 		if (p->pgid != pgid || p->zombie)
 			continue;
 		(void)signal_send_process(p, signo, info);
@@ -292,13 +297,13 @@ void signal_force(int signo, int code, uint64_t addr)
 	spin_unlock(&p->siglock);
 }
 
-static bool take_first(struct sigpending *at, int signo,
-		       struct siginfo_k *info)
+static bool take_first(struct sigpending *at, int signo, struct siginfo_k *info)
 {
 	struct sigqueue *q, *found = NULL;
 	bool more = false;
 
-	TAILQ_FOREACH(q, &at->list, link) {
+	TAILQ_FOREACH(q, &at->list, link)
+	{
 		if (q->info.signo != signo)
 			continue;
 		if (found) {

@@ -26,14 +26,14 @@ struct stdio_stream {
 	struct spinlock lock;
 	struct mutex read_lock, write_lock;
 	struct waitq wait;
-	uint8_t *ring;          /* [I] RING bytes, once there is a reader */
-	uint32_t head, tail;    /* [lock] free-running */
-	uint32_t returned;      /* [lock] consumed, not yet given back */
-	uint32_t credit;        /* [lock] bytes that may be sent */
-	bool eof;               /* [lock] the host will send no more */
-	bool closed;            /* [lock] the host reads no more */
-	bool used;              /* a file was made of it */
-	bool gone, told;        /* [lock] our side is closed; host knows */
+	uint8_t *ring;       /* [I] RING bytes, once there is a reader */
+	uint32_t head, tail; /* [lock] free-running */
+	uint32_t returned;   /* [lock] consumed, not yet given back */
+	uint32_t credit;     /* [lock] bytes that may be sent */
+	bool eof;            /* [lock] the host will send no more */
+	bool closed;         /* [lock] the host reads no more */
+	bool used;           /* a file was made of it */
+	bool gone, told;     /* [lock] our side is closed; host knows */
 };
 
 static struct stdio_stream streams[CTL_STDERR + 1];
@@ -170,8 +170,8 @@ static void give_credit(struct stdio_stream *s, size_t n)
 		s->returned = 0;
 	}
 	spin_unlock(&s->lock);
-	if (back && ctl_frame_send(CTL_CREDIT, nr_of(s), &back, sizeof(back),
-				   NULL, 0))
+	if (back &&
+	    ctl_frame_send(CTL_CREDIT, nr_of(s), &back, sizeof(back), NULL, 0))
 		klog(KLOG_WARN, "stdio: stream %u: no credit", nr_of(s));
 }
 
@@ -270,7 +270,8 @@ static ssize_t send_some(struct stdio_stream *s, struct uio *u)
 	}
 	kfree(f);
 	if (n < (ssize_t)part)
-		(void)stdio_credit(s, (uint32_t)(part - (n > 0 ? (size_t)n : 0)));
+		(void)stdio_credit(s,
+				   (uint32_t)(part - (n > 0 ? (size_t)n : 0)));
 	return n ? n : -EFAULT;
 }
 

@@ -209,7 +209,8 @@ void process_times(struct process *p, uint64_t *user, uint64_t *sys)
 	spin_lock(&tasklist_lock);
 	*user = p->utime;
 	*sys = p->stime;
-	TAILQ_FOREACH(t, &p->threads, thread_link) {
+	TAILQ_FOREACH(t, &p->threads, thread_link)
+	{
 		task_times(t, &total, &s);
 		*user += total - s;
 		*sys += s;

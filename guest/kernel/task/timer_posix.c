@@ -18,11 +18,11 @@
 struct posix_timer {
 	struct ktimer timer;
 	struct process *proc;
-	struct task *task;     /* SIGEV_THREAD_ID: reference */
-	int id, clock, signo;  /* signo 0: SIGEV_NONE */
-	uint64_t value, interval; /* ns */
+	struct task *task;              /* SIGEV_THREAD_ID: reference */
+	int id, clock, signo;           /* signo 0: SIGEV_NONE */
+	uint64_t value, interval;       /* ns */
 	uint32_t overrun, last_overrun; /* [siglock] */
-	bool queued;           /* [siglock] its signal pends */
+	bool queued;                    /* [siglock] its signal pends */
 };
 struct posix_timers {
 	struct mutex lock;
@@ -60,8 +60,9 @@ void itimer_get(struct process *p, uint64_t *left, uint64_t *interval)
 
 	*left = 0;
 	if (p->itimer_real.cpu >= 0)
-		*left = p->itimer_real.deadline > now ?
-				p->itimer_real.deadline - now : 1000;
+		*left = p->itimer_real.deadline > now
+				? p->itimer_real.deadline - now
+				: 1000;
 	*interval = p->itimer_interval;
 }
 
@@ -92,8 +93,8 @@ static void posix_fire(struct ktimer *k)
 		pt->overrun++;
 	} else if (!signal_send_locked(pt->proc, pt->task, pt->signo, &info,
 				       false)) {
-		const struct sigpending *at = pt->task ? &pt->task->pending :
-							 &pt->proc->pending;
+		const struct sigpending *at =
+			pt->task ? &pt->task->pending : &pt->proc->pending;
 
 		pt->queued = at->set & SIGMASK(pt->signo);
 	}
@@ -251,8 +252,8 @@ static void read_timer(const struct posix_timer *pt, struct timer_value *v)
 	v->interval = pt->interval;
 	v->value = 0;
 	if (pt->timer.cpu >= 0)
-		v->value = pt->timer.deadline > now ? pt->timer.deadline - now :
-						      1;
+		v->value =
+			pt->timer.deadline > now ? pt->timer.deadline - now : 1;
 }
 
 int posix_timer_set(int id, bool absolute, const struct timer_value *v,
@@ -275,10 +276,10 @@ int posix_timer_set(int id, bool absolute, const struct timer_value *v,
 	if (v->value) {
 		at = now + v->value;
 		if (absolute)
-			at = pt->clock == CLOCK_REALTIME ?
-				     v->value - min(v->value,
-						    arch_wall_offset_ns()) :
-				     v->value;
+			at = pt->clock == CLOCK_REALTIME
+				     ? v->value - min(v->value,
+						      arch_wall_offset_ns())
+				     : v->value;
 		pt->interval = v->interval;
 		ktimer_arm(&pt->timer, max(at, now));
 	}

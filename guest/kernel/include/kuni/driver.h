@@ -26,8 +26,8 @@ struct fuse_xfer {
 	struct fuse_seg out[FUSE_MAX_SEGS / 2 + 2];
 	struct fuse_seg in[FUSE_MAX_SEGS + 2];
 	unsigned nout, nin;
-	uint32_t in_len;  /* bytes that the device wrote */
-	bool done;        /* [a] */
+	uint32_t in_len; /* bytes that the device wrote */
+	bool done;       /* [a] */
 	struct waitq wait;
 };
 struct fuse_transport {

@@ -140,9 +140,9 @@
 #define EDEADLOCK       EDEADLK
 #define EWOULDBLOCK     EAGAIN
 
-#define ERESTARTSYS     512 /* restart if SA_RESTART, else EINTR */
-#define ERESTARTNOINTR  513 /* restart always */
-#define ERESTARTNOHAND  514 /* restart unless a handler ran */
-#define ERESTART_BLOCK  516 /* restart by restart_syscall with the time left */
+#define ERESTARTSYS    512 /* restart if SA_RESTART, else EINTR */
+#define ERESTARTNOINTR 513 /* restart always */
+#define ERESTARTNOHAND 514 /* restart unless a handler ran */
+#define ERESTART_BLOCK 516 /* restart by restart_syscall with the time left */
 
 #endif

@@ -32,23 +32,23 @@ struct timespec_k {
 
 /* What stat needs; FS-independent truth of an inode. */
 struct inode {
-	uint32_t ref;             /* [a] */
-	struct mutex lock;        /* size, attributes, directory contents */
-	const struct inode_ops *ops;  /* [I] */
-	const struct file_ops *fops;  /* [I] for open; devices replace it */
-	struct super *super;      /* [I] */
-	uint64_t ino;             /* [I] */
-	uint32_t mode;            /* type [I] and permissions [lock] */
-	uint32_t uid, gid, nlink; /* [lock] */
-	uint64_t rdev;            /* [I] Linux's 64-bit dev_t */
-	uint64_t size;            /* [lock] */
-	uint64_t blocks;          /* [lock] of 512 bytes */
+	uint32_t ref;                /* [a] */
+	struct mutex lock;           /* size, attributes, directory contents */
+	const struct inode_ops *ops; /* [I] */
+	const struct file_ops *fops; /* [I] for open; devices replace it */
+	struct super *super;         /* [I] */
+	uint64_t ino;                /* [I] */
+	uint32_t mode;               /* type [I] and permissions [lock] */
+	uint32_t uid, gid, nlink;    /* [lock] */
+	uint64_t rdev;               /* [I] Linux's 64-bit dev_t */
+	uint64_t size;               /* [lock] */
+	uint64_t blocks;             /* [lock] of 512 bytes */
 	struct timespec_k atime, mtime, ctime; /* [lock] */
-	struct pagecache cache;   /* regular files */
-	void *private_;           /* the file system's */
-	void *locks;              /* flock and POSIX locks, of fs/flock.c */
-	void *watches;            /* inotify */
-	void *pipe;               /* [lock] of fs/pipe.c: pipes and open FIFOs */
+	struct pagecache cache;                /* regular files */
+	void *private_;                        /* the file system's */
+	void *locks;   /* flock and POSIX locks, of fs/flock.c */
+	void *watches; /* inotify */
+	void *pipe;    /* [lock] of fs/pipe.c: pipes and open FIFOs */
 };
 
 struct setattr {
@@ -57,12 +57,12 @@ struct setattr {
 	uint64_t size;
 	struct timespec_k atime, mtime;
 };
-#define ATTR_MODE 1
-#define ATTR_UID 2
-#define ATTR_GID 4
-#define ATTR_SIZE 8
-#define ATTR_ATIME 16
-#define ATTR_MTIME 32
+#define ATTR_MODE      1
+#define ATTR_UID       2
+#define ATTR_GID       4
+#define ATTR_SIZE      8
+#define ATTR_ATIME     16
+#define ATTR_MTIME     32
 #define ATTR_ATIME_NOW 64
 #define ATTR_MTIME_NOW 128
 
@@ -72,7 +72,8 @@ struct inode_ops {
 	int (*lookup)(struct inode *dir, const char *name, size_t len,
 		      struct inode **out); /* -ENOENT; NULL: -ENOTDIR */
 	int (*create)(struct inode *dir, const char *name, size_t len,
-		      uint32_t mode, struct inode **out); /* NULL ops below: -EPERM */
+		      uint32_t mode,
+		      struct inode **out); /* NULL ops below: -EPERM */
 	int (*mkdir)(struct inode *dir, const char *name, size_t len,
 		     uint32_t mode, struct inode **out);
 	int (*mknod)(struct inode *dir, const char *name, size_t len,
@@ -97,7 +98,8 @@ struct inode_ops {
 	int (*follow)(struct inode *i, struct mount **mnt, struct dentry **d);
 	/* Fresh attributes into the inode where they may be stale. NULL: 0 */
 	int (*refresh)(struct inode *i);
-	int (*setattr)(struct inode *i, const struct setattr *a); /* NULL: -EPERM */
+	int (*setattr)(struct inode *i,
+		       const struct setattr *a); /* NULL: -EPERM */
 	/* NULL: classic mode bits by inode_permission_default(). */
 	int (*permission)(struct inode *i, unsigned mask);
 	ssize_t (*getxattr)(struct inode *i, const char *name, void *buf,
@@ -123,14 +125,14 @@ struct super_ops {
 };
 
 struct super {
-	uint32_t ref;             /* [a] mounts and inodes */
+	uint32_t ref; /* [a] mounts and inodes */
 	const struct super_ops *ops;
 	const struct fs_type *type;
-	uint64_t dev;             /* st_dev */
+	uint64_t dev; /* st_dev */
 	struct dentry *root;
-	uint64_t next_ino;        /* [a] */
-	bool no_dcache;           /* lookups are never cached (procfs) */
-	uint32_t nmounts;         /* [RANK_MOUNT] kept by fs/mount.c */
+	uint64_t next_ino; /* [a] */
+	bool no_dcache;    /* lookups are never cached (procfs) */
+	uint32_t nmounts;  /* [RANK_MOUNT] kept by fs/mount.c */
 	void *private_;
 };
 /* With one reference, a device number and next_ino 1; fs_type.mount hands that
@@ -151,31 +153,32 @@ struct fs_type {
 extern const struct fs_type *const filesystems[]; /* NULL-terminated */
 
 struct dentry {
-	uint32_t ref;             /* [a] */
-	struct dentry *parent;    /* [RANK_DCACHE] reference; itself at a root */
-	struct inode *inode;      /* [RANK_DCACHE] reference; NULL: negative */
+	uint32_t ref;          /* [a] */
+	struct dentry *parent; /* [RANK_DCACHE] reference; itself at a root */
+	struct inode *inode;   /* [RANK_DCACHE] reference; NULL: negative */
 	LIST_ENTRY(dentry) hash_link;
 	TAILQ_ENTRY(dentry) lru_link;
 	LIST_HEAD(, dentry) children;
 	LIST_ENTRY(dentry) child_link;
 	bool hashed, dead, on_lru;
-	uint32_t mounted;         /* mounts that stand on it */
-	uint64_t stamp;           /* file system's; at first arch_clock_ns() of the lookup */
+	uint32_t mounted; /* mounts that stand on it */
+	uint64_t
+		stamp; /* file system's; at first arch_clock_ns() of the lookup */
 	uint32_t hash;
 	uint16_t len;
-	char *name;               /* NUL-terminated; points to inline_name when short */
+	char *name; /* NUL-terminated; points to inline_name when short */
 	char inline_name[40];
 };
 
 struct mount {
-	uint32_t ref;             /* [a] */
-	struct mount *parent;     /* [RANK_MOUNT] NULL: the root */
-	struct dentry *at;        /* in parent, reference */
-	struct dentry *root;      /* reference */
+	uint32_t ref;         /* [a] */
+	struct mount *parent; /* [RANK_MOUNT] NULL: the root */
+	struct dentry *at;    /* in parent, reference */
+	struct dentry *root;  /* reference */
 	struct super *super;
-	uint64_t flags;           /* MS_RDONLY|NOSUID|NODEV|NOEXEC|... */
+	uint64_t flags; /* MS_RDONLY|NOSUID|NODEV|NOEXEC|... */
 	uint32_t id;
-	TAILQ_ENTRY(mount) link;  /* of its namespace, in order */
+	TAILQ_ENTRY(mount) link; /* of its namespace, in order */
 	struct mount_ns *ns;
 	char *source, *data;
 };
@@ -189,7 +192,7 @@ void path_get(const struct path *p);
 void path_put(struct path *p);
 
 struct file_ops {
-	int (*open)(struct inode *i, struct file *f);     /* NULL: 0 */
+	int (*open)(struct inode *i, struct file *f); /* NULL: 0 */
 	void (*release)(struct file *f);
 	/* *pos is the place to read at, and is moved by the callee. */
 	ssize_t (*read)(struct file *f, struct uio *u, uint64_t *pos);
@@ -199,30 +202,32 @@ struct file_ops {
 	int (*readdir)(struct file *f, struct dir_ctx *ctx);
 	/* EPOLL* now; registers with pt where it is not NULL. NULL: IN|OUT */
 	unsigned (*poll)(struct file *f, struct poll_table *pt);
-	long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* NULL: -ENOTTY */
-	int64_t (*seek)(struct file *f, int64_t off, int whence); /* NULL: by size */
+	long (*ioctl)(struct file *f, unsigned cmd,
+		      uaddr_t arg); /* NULL: -ENOTTY */
+	int64_t (*seek)(struct file *f, int64_t off,
+			int whence); /* NULL: by size */
 	/* NULL: file mappings through inode.cache if it has ops or is tmpfs,
 	 * else -ENODEV.  May change v (device memory). */
 	int (*mmap)(struct file *f, struct vma *v);
-	int (*fsync)(struct file *f, bool datasync);      /* NULL: -EINVAL */
-	int (*flush)(struct file *f);                     /* at each close */
+	int (*fsync)(struct file *f, bool datasync); /* NULL: -EINVAL */
+	int (*flush)(struct file *f);                /* at each close */
 	int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
 	bool stream; /* no position: pipes, ttys; lseek is ESPIPE */
 };
 
 struct file {
-	uint32_t ref;             /* [a] */
+	uint32_t ref; /* [a] */
 	const struct file_ops *ops;
-	struct inode *inode;      /* reference */
-	struct path path;         /* both NULL for pipes, eventfd, ... */
-	uint32_t flags;           /* O_* without the creation flags [a] */
+	struct inode *inode; /* reference */
+	struct path path;    /* both NULL for pipes, eventfd, ... */
+	uint32_t flags;      /* O_* without the creation flags [a] */
 	struct mutex pos_lock;
-	uint64_t pos;             /* [pos_lock] */
+	uint64_t pos; /* [pos_lock] */
 	void *private_;
-	struct waitq *async;      /* reserved for O_ASYNC owners */
-	int owner_pid;            /* F_SETOWN */
-	void *epolls;             /* of fs/epoll.c */
-	const char *anon_name;    /* "pipe:[5]" style for /proc/PID/fd */
+	struct waitq *async;   /* reserved for O_ASYNC owners */
+	int owner_pid;         /* F_SETOWN */
+	void *epolls;          /* of fs/epoll.c */
+	const char *anon_name; /* "pipe:[5]" style for /proc/PID/fd */
 };
 bool file_readable(const struct file *f);
 bool file_writable(const struct file *f);
@@ -248,30 +253,30 @@ void inode_get(struct inode *i);
 void inode_put(struct inode *i);
 int inode_permission(struct inode *i, unsigned mask) MUST_CHECK; /* MAY_* */
 int inode_permission_default(struct inode *i, unsigned mask);
-#define MAY_EXEC 1
+#define MAY_EXEC  1
 #define MAY_WRITE 2
-#define MAY_READ 4
+#define MAY_READ  4
 void inode_touch(struct inode *i, bool a, bool m, bool c); /* now; no lock */
 struct timespec_k fs_now(void);
 bool inode_owner_or_capable(const struct inode *i);
 struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 struct dentry *dentry_root(struct inode *i); /* takes i's reference */
-void dcache_drop(struct dentry *d); /* unhash */
+void dcache_drop(struct dentry *d);          /* unhash */
 void dcache_shrink(unsigned n);
 
 /* ---- names (fs/path.c) ---- */
-#define LOOKUP_FOLLOW 1
-#define LOOKUP_DIRECTORY 2
-#define LOOKUP_PARENT 4    /* stop at the parent; last component in *last */
-#define LOOKUP_EMPTY 8     /* "" is dirfd itself */
-#define LOOKUP_NO_XDEV 16
-#define LOOKUP_BENEATH 32
-#define LOOKUP_IN_ROOT 64
-#define LOOKUP_NO_MAGIC 128
+#define LOOKUP_FOLLOW      1
+#define LOOKUP_DIRECTORY   2
+#define LOOKUP_PARENT      4 /* stop at the parent; last component in *last */
+#define LOOKUP_EMPTY       8 /* "" is dirfd itself */
+#define LOOKUP_NO_XDEV     16
+#define LOOKUP_BENEATH     32
+#define LOOKUP_IN_ROOT     64
+#define LOOKUP_NO_MAGIC    128
 #define LOOKUP_NO_SYMLINKS 256
-#define PATH_MAX 4096
-#define NAME_MAX 255
+#define PATH_MAX           4096
+#define NAME_MAX           255
 struct last_name {
 	char name[NAME_MAX + 1];
 	size_t len;
@@ -317,9 +322,9 @@ ssize_t file_write(struct file *f, struct uio *u, uint64_t *pos);
 ssize_t file_pread_kernel(struct file *f, void *buf, size_t n, uint64_t off);
 
 struct fdtable {
-	uint32_t ref;            /* [a] tasks */
+	uint32_t ref; /* [a] tasks */
 	struct spinlock lock;
-	struct file **file;      /* [lock] size entries */
+	struct file **file;       /* [lock] size entries */
 	uint64_t *cloexec, *used; /* [lock] bitmaps */
 	unsigned size;
 };
@@ -327,15 +332,16 @@ int fdtable_create(struct fdtable **out) MUST_CHECK;
 int fdtable_fork(struct fdtable *from, struct fdtable **out) MUST_CHECK;
 void fdtable_put(struct fdtable *t);
 void fdtable_exec(struct fdtable *t); /* closes the close-on-exec ones */
-struct file *fd_get(int fd); /* reference, of current; NULL: -EBADF */
-int fd_install(struct file *f, int from, bool cloexec) MUST_CHECK; /* takes f; number or errno (f untouched) */
+struct file *fd_get(int fd);          /* reference, of current; NULL: -EBADF */
+int fd_install(struct file *f, int from, bool cloexec)
+	MUST_CHECK; /* takes f; number or errno (f untouched) */
 int fd_close(int fd);
 
 /* root, cwd, umask of a task */
 struct fs_ctx {
-	uint32_t ref;            /* [a] */
+	uint32_t ref; /* [a] */
 	struct spinlock lock;
-	struct path root, cwd;   /* [lock] */
+	struct path root, cwd; /* [lock] */
 	uint32_t umask;
 	struct mount_ns *ns;
 };
@@ -345,9 +351,13 @@ void fs_ctx_put(struct fs_ctx *c);
 
 /* ---- character devices (fs/devfs.c) ---- */
 const struct file_ops *chrdev_ops(uint64_t rdev); /* NULL: -ENXIO */
-#define MKDEV(ma, mi) (((uint64_t)((ma) & 0xfffff000U) << 32) | (((uint64_t)(mi) & 0xffffff00U) << 12) | (((ma) & 0xfffU) << 8) | ((mi) & 0xffU))
-#define DEV_MAJOR(d) ((unsigned)((((d) >> 8) & 0xfff) | (((d) >> 32) & 0xfffff000U)))
-#define DEV_MINOR(d) ((unsigned)(((d) & 0xff) | (((d) >> 12) & 0xffffff00U)))
+#define MKDEV(ma, mi)                                                          \
+	(((uint64_t)((ma)&0xfffff000U) << 32) |                                \
+	 (((uint64_t)(mi)&0xffffff00U) << 12) | (((ma)&0xfffU) << 8) |         \
+	 ((mi)&0xffU))
+#define DEV_MAJOR(d)                                                           \
+	((unsigned)((((d) >> 8) & 0xfff) | (((d) >> 32) & 0xfffff000U)))
+#define DEV_MINOR(d) ((unsigned)(((d)&0xff) | (((d) >> 12) & 0xffffff00U)))
 
 /* ---- pipes ---- */
 int pipe_create(struct file **rd, struct file **wr, uint32_t flags) MUST_CHECK;

@@ -27,8 +27,9 @@ _Noreturn void panic_regs(const struct arch_regs *r, const char *fmt, ...)
 
 /* Our mistakes: never compiled out. */
 #define ensure(cond)                                                           \
-	((cond) ? (void)0 :                                                    \
-		  panic("ensure failed: %s, %s:%d", #cond, __FILE__, __LINE__))
+	((cond) ? (void)0                                                      \
+		: panic("ensure failed: %s, %s:%d", #cond, __FILE__,           \
+			__LINE__))
 
 /* Flight recorder: the last 64 system calls of each CPU. */
 struct flight_entry {

@@ -7,111 +7,111 @@
 #include "kuni/types.h"
 
 #define MAX_RW_COUNT 0x7ffff000UL
-#define UIO_MAXIOV 1024
-#define PIPE_BUF 4096
+#define UIO_MAXIOV   1024
+#define PIPE_BUF     4096
 
 #define R_OK 4
 #define W_OK 2
 #define X_OK 1
 
-#define F_DUPFD 0
-#define F_GETFD 1
-#define F_SETFD 2
-#define F_GETFL 3
-#define F_SETFL 4
-#define F_GETLK 5
-#define F_SETLK 6
-#define F_SETLKW 7
-#define F_SETOWN 8
-#define F_GETOWN 9
-#define F_OFD_GETLK 36
-#define F_OFD_SETLK 37
-#define F_OFD_SETLKW 38
+#define F_DUPFD         0
+#define F_GETFD         1
+#define F_SETFD         2
+#define F_GETFL         3
+#define F_SETFL         4
+#define F_GETLK         5
+#define F_SETLK         6
+#define F_SETLKW        7
+#define F_SETOWN        8
+#define F_GETOWN        9
+#define F_OFD_GETLK     36
+#define F_OFD_SETLK     37
+#define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
-#define F_SETPIPE_SZ 1031
-#define F_GETPIPE_SZ 1032
-#define F_ADD_SEALS 1033
-#define F_GET_SEALS 1034
-#define FD_CLOEXEC 1
-#define F_RDLCK 0
-#define F_WRLCK 1
-#define F_UNLCK 2
-#define LOCK_SH 1
-#define LOCK_EX 2
-#define LOCK_NB 4
-#define LOCK_UN 8
+#define F_SETPIPE_SZ    1031
+#define F_GETPIPE_SZ    1032
+#define F_ADD_SEALS     1033
+#define F_GET_SEALS     1034
+#define FD_CLOEXEC      1
+#define F_RDLCK         0
+#define F_WRLCK         1
+#define F_UNLCK         2
+#define LOCK_SH         1
+#define LOCK_EX         2
+#define LOCK_NB         4
+#define LOCK_UN         8
 
 #define FIONREAD 0x541b
-#define FIONBIO 0x5421
+#define FIONBIO  0x5421
 #define FIONCLEX 0x5450
-#define FIOCLEX 0x5451
+#define FIOCLEX  0x5451
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
 
-#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
 
 #define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
 
-#define RESOLVE_NO_XDEV 1
+#define RESOLVE_NO_XDEV       1
 #define RESOLVE_NO_MAGICLINKS 2
-#define RESOLVE_NO_SYMLINKS 4
-#define RESOLVE_BENEATH 8
-#define RESOLVE_IN_ROOT 16
-#define RESOLVE_CACHED 32
+#define RESOLVE_NO_SYMLINKS   4
+#define RESOLVE_BENEATH       8
+#define RESOLVE_IN_ROOT       16
+#define RESOLVE_CACHED        32
 
-#define RWF_HIPRI 1
-#define RWF_DSYNC 2
-#define RWF_SYNC 4
+#define RWF_HIPRI  1
+#define RWF_DSYNC  2
+#define RWF_SYNC   4
 #define RWF_NOWAIT 8
 #define RWF_APPEND 16
 
-#define XATTR_CREATE 1
-#define XATTR_REPLACE 2
+#define XATTR_CREATE   1
+#define XATTR_REPLACE  2
 #define XATTR_NAME_MAX 255
 #define XATTR_SIZE_MAX 65536
 #define XATTR_LIST_MAX 65536
 
-#define UTIME_NOW 0x3fffffff
+#define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
-#define MFD_CLOEXEC 1
+#define MFD_CLOEXEC       1
 #define MFD_ALLOW_SEALING 2
 
-#define EFD_SEMAPHORE 1
-#define TFD_TIMER_ABSTIME 1
+#define EFD_SEMAPHORE           1
+#define TFD_TIMER_ABSTIME       1
 #define TFD_TIMER_CANCEL_ON_SET 2
 
-#define EPOLL_CTL_ADD 1
-#define EPOLL_CTL_DEL 2
-#define EPOLL_CTL_MOD 3
+#define EPOLL_CTL_ADD  1
+#define EPOLL_CTL_DEL  2
+#define EPOLL_CTL_MOD  3
 #define EPOLLEXCLUSIVE (1U << 28)
-#define EPOLLWAKEUP (1U << 29)
-#define EPOLLONESHOT (1U << 30)
-#define EPOLLET (1U << 31)
+#define EPOLLWAKEUP    (1U << 29)
+#define EPOLLONESHOT   (1U << 30)
+#define EPOLLET        (1U << 31)
 
-#define MNT_FORCE 1
-#define MNT_DETACH 2
-#define MNT_EXPIRE 4
+#define MNT_FORCE       1
+#define MNT_DETACH      2
+#define MNT_EXPIRE      4
 #define UMOUNT_NOFOLLOW 8
 
-#define ST_RDONLY 1
-#define ST_NOSUID 2
-#define ST_NODEV 4
-#define ST_NOEXEC 8
-#define ST_NOATIME 1024
+#define ST_RDONLY     1
+#define ST_NOSUID     2
+#define ST_NODEV      4
+#define ST_NOEXEC     8
+#define ST_NOATIME    1024
 #define ST_NODIRATIME 2048
-#define ST_RELATIME 4096
+#define ST_RELATIME   4096
 
-#define TMPFS_MAGIC 0x01021994
+#define TMPFS_MAGIC  0x01021994
 #define PIPEFS_MAGIC 0x50495045
-#define ANON_MAGIC 0x09041934
+#define ANON_MAGIC   0x09041934
 
-#define STATX_BASIC_STATS 0x7ffU
-#define STATX_MNT_ID 0x1000U
-#define STATX_RESERVED 0x80000000U
-#define AT_STATX_SYNC_TYPE 0x6000
+#define STATX_BASIC_STATS     0x7ffU
+#define STATX_MNT_ID          0x1000U
+#define STATX_RESERVED        0x80000000U
+#define AT_STATX_SYNC_TYPE    0x6000
 #define STATX_ATTR_MOUNT_ROOT 0x2000U
 
 struct lx_flock {

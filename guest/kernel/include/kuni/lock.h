@@ -20,9 +20,9 @@
 #endif
 
 struct spinlock {
-	uint32_t held;  /* [a] 1: taken */
-	uint16_t rank;  /* [I] enum lockrank */
-	uint16_t cpu;   /* [o] holder + 1, debug builds */
+	uint32_t held; /* [a] 1: taken */
+	uint16_t rank; /* [I] enum lockrank */
+	uint16_t cpu;  /* [o] holder + 1, debug builds */
 };
 
 /* All-zero is a valid unlocked spinlock of rank RANK_NONE (not checked). */
@@ -41,7 +41,7 @@ struct task;
 struct waiter;
 struct mutex {
 	struct spinlock lock;
-	struct task *owner;       /* [lock] */
+	struct task *owner;         /* [lock] */
 	struct waiter *head, *tail; /* [lock] FIFO of sleepers */
 	uint16_t rank;
 };

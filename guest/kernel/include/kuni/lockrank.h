@@ -10,34 +10,34 @@
 enum lockrank {
 	RANK_NONE, /* not checked */
 	/* mutexes */
-	RANK_RENAME,    /* one directory rename at a time in a file system */
-	RANK_EPOLL,     /* epoll instance; nested instances parent first */
-	RANK_FILE_POS,  /* file.pos_lock */
+	RANK_RENAME,   /* one directory rename at a time in a file system */
+	RANK_EPOLL,    /* epoll instance; nested instances parent first */
+	RANK_FILE_POS, /* file.pos_lock */
 	RANK_INODE_DIR, /* inode.lock of a directory; parent before child, else by address */
-	RANK_INODE,     /* inode.lock of anything else */
-	RANK_TTY,       /* tty.lock */
-	RANK_PIPE,      /* pipe.lock */
-	RANK_MM,        /* mm.lock: the map of areas */
-	RANK_MAPPING,   /* pagecache.lock: pages of one inode */
-	RANK_FUSE,      /* fuse connection state */
+	RANK_INODE,   /* inode.lock of anything else */
+	RANK_TTY,     /* tty.lock */
+	RANK_PIPE,    /* pipe.lock */
+	RANK_MM,      /* mm.lock: the map of areas */
+	RANK_MAPPING, /* pagecache.lock: pages of one inode */
+	RANK_FUSE,    /* fuse connection state */
 	RANK_CONTROL,
-	RANK_DEVICE,    /* a driver's own mutex */
+	RANK_DEVICE, /* a driver's own mutex */
 	/* spinlocks */
-	RANK_MOUNT,     /* mount table */
-	RANK_DCACHE,    /* dentry tree and hash */
-	RANK_FDTABLE,   /* files.lock */
-	RANK_FSCTX,     /* fs_ctx.lock */
+	RANK_MOUNT,   /* mount table */
+	RANK_DCACHE,  /* dentry tree and hash */
+	RANK_FDTABLE, /* files.lock */
+	RANK_FSCTX,   /* fs_ctx.lock */
 	RANK_EPOLL_READY,
-	RANK_TASKLIST,  /* pids, parents, sessions, process groups */
-	RANK_SIGHAND,   /* process.siglock */
-	RANK_PT,        /* page tables of one mm */
-	RANK_FUTEX,     /* futex bucket; two buckets by address */
-	RANK_TIMER,     /* per-CPU timers */
-	RANK_VQ,        /* virtqueue */
-	RANK_WAITQ,     /* waitq.lock */
-	RANK_RUNQ,      /* run queues; two of them by CPU number */
+	RANK_TASKLIST, /* pids, parents, sessions, process groups */
+	RANK_SIGHAND,  /* process.siglock */
+	RANK_PT,       /* page tables of one mm */
+	RANK_FUTEX,    /* futex bucket; two buckets by address */
+	RANK_TIMER,    /* per-CPU timers */
+	RANK_VQ,       /* virtqueue */
+	RANK_WAITQ,    /* waitq.lock */
+	RANK_RUNQ,     /* run queues; two of them by CPU number */
 	RANK_SLAB,
-	RANK_PAGE,      /* the page allocator */
+	RANK_PAGE, /* the page allocator */
 	RANK_LOG,
 	RANK_MAX,
 };

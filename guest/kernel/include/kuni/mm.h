@@ -21,19 +21,19 @@
 #define PAGE_MAX_ORDER 10
 struct pagecache;
 struct page {
-	uint32_t ref;     /* [a] */
-	uint8_t order;    /* of a free block */
-	uint8_t flags;    /* PG_* */
+	uint32_t ref;  /* [a] */
+	uint8_t order; /* of a free block */
+	uint8_t flags; /* PG_* */
 	uint16_t mapcount_hint;
 	union {
-		struct {  /* free: buddy links, page numbers + 1 */
+		struct { /* free: buddy links, page numbers + 1 */
 			uint32_t next, prev;
 		};
-		struct {  /* page cache */
+		struct { /* page cache */
 			struct pagecache *cache;
 			uint64_t index;
 		};
-		struct {  /* slab */
+		struct { /* slab */
 			void *slab;
 			void *freelist;
 		};
@@ -97,14 +97,15 @@ struct pagecache_ops {
 RB_HEAD(page_tree, cache_node);
 struct pagecache {
 	struct mutex lock;
-	struct page_tree pages;   /* [lock] */
-	uint64_t npages, ndirty;  /* [lock] */
-	const struct pagecache_ops *ops; /* [I] NULL: memory only (tmpfs, shm) */
-	struct inode *inode;      /* [I] */
-	struct cache_node *hint;  /* [lock] node of the last look-up */
-	uint64_t data_end;        /* [lock] end of what was written to it */
-	uint64_t ra_next;         /* [lock] read-ahead: next expected index */
-	unsigned ra_window;       /* [lock] pages */
+	struct page_tree pages;  /* [lock] */
+	uint64_t npages, ndirty; /* [lock] */
+	const struct pagecache_ops
+		*ops;              /* [I] NULL: memory only (tmpfs, shm) */
+	struct inode *inode;       /* [I] */
+	struct cache_node *hint;   /* [lock] node of the last look-up */
+	uint64_t data_end;         /* [lock] end of what was written to it */
+	uint64_t ra_next;          /* [lock] read-ahead: next expected index */
+	unsigned ra_window;        /* [lock] pages */
 	LIST_HEAD(, vma) mappings; /* [lock] shared and private file areas */
 	TAILQ_ENTRY(pagecache) all_link; /* of mm/pagecache_shrink.c */
 	bool listed, pinned;
@@ -146,9 +147,9 @@ struct uio_vec {
 struct uio {
 	const struct uio_vec *vec;
 	unsigned nvec;
-	size_t off;   /* in vec[0] */
-	size_t left;  /* bytes in all */
-	bool user;    /* bases are uaddr_t; else kernel pointers */
+	size_t off;  /* in vec[0] */
+	size_t left; /* bytes in all */
+	bool user;   /* bases are uaddr_t; else kernel pointers */
 };
 void uio_user(struct uio *u, struct uio_vec *v, uaddr_t base, size_t len);
 void uio_kernel(struct uio *u, struct uio_vec *v, void *base, size_t len);
@@ -173,36 +174,37 @@ struct vma {
 	uint64_t pgoff;      /* page index of start in file */
 	struct shm *shm;     /* reference; not NULL: shared anonymous memory */
 };
-#define VMA_SHARED    1
-#define VMA_GROWSDOWN 2
-#define VMA_STACK     4
-#define VMA_HEAP      8
-#define VMA_VDSO      16
-#define VMA_NORESERVE 32
-#define VMA_MAYWRITE  64  /* a shared file opened for writing */
-#define VMA_LOCKED    128
-#define VMA_DONTFORK  256
-#define VMA_VVAR      512
+#define VMA_SHARED     1
+#define VMA_GROWSDOWN  2
+#define VMA_STACK      4
+#define VMA_HEAP       8
+#define VMA_VDSO       16
+#define VMA_NORESERVE  32
+#define VMA_MAYWRITE   64 /* a shared file opened for writing */
+#define VMA_LOCKED     128
+#define VMA_DONTFORK   256
+#define VMA_VVAR       512
 #define VMA_WIPEONFORK 1024
 RB_HEAD(vma_tree, vma);
 
 struct mm {
-	uint32_t users;      /* [a] tasks that run in it */
+	uint32_t users; /* [a] tasks that run in it */
 	struct mutex lock;
 	struct arch_pt pt;
 	struct spinlock pt_lock; /* page tables, inside lock and cache.lock */
 	LIST_ENTRY(mm) all_link; /* of mm/fork.c */
-	struct vma_tree vmas; /* [lock] */
+	struct vma_tree vmas;    /* [lock] */
 	uint64_t nvma, total_pages; /* [lock] */
-	uint64_t data_pages, locked_pages; /* [lock] for RLIMIT_DATA, _MEMLOCK */
+	uint64_t data_pages,
+		locked_pages;      /* [lock] for RLIMIT_DATA, _MEMLOCK */
 	uint64_t gap_top, gap_max; /* [lock] of vma_gap() */
-	uint32_t def_flags;  /* [lock] VMA_LOCKED after mlockall(MCL_FUTURE) */
-	uint64_t rss;        /* [a] pages mapped */
+	uint32_t def_flags; /* [lock] VMA_LOCKED after mlockall(MCL_FUTURE) */
+	uint64_t rss;       /* [a] pages mapped */
 	uint64_t brk_start, brk, mmap_top, stack_top;
 	uint64_t arg_start, arg_end, env_start, env_end;
-	uint64_t vdso;       /* base of the vDSO */
-	struct file *exe;    /* reference, /proc/self/exe */
-	uint64_t auxv[48];   /* as on the stack, for /proc/PID/auxv */
+	uint64_t vdso;     /* base of the vDSO */
+	struct file *exe;  /* reference, /proc/self/exe */
+	uint64_t auxv[48]; /* as on the stack, for /proc/PID/auxv */
 	uint64_t start_code, end_code, start_data, end_data;
 };
 
@@ -243,29 +245,29 @@ ssize_t mm_access(struct mm *m, uint64_t addr, void *buf, size_t len,
 		  bool write);
 /* The physical identity of a user word, for shared futexes: page and offset;
  * takes no reference. 0 or -EFAULT. */
-int mm_futex_key(struct mm *m, uaddr_t at, bool shared, uint64_t key[2])
-	MUST_CHECK;
+int mm_futex_key(struct mm *m, uaddr_t at, bool shared,
+		 uint64_t key[2]) MUST_CHECK;
 struct vma *mm_find(struct mm *m, uint64_t addr); /* area with end > addr */
 struct vma *mm_next(struct vma *v);
 int mm_map_vdso(struct mm *m) MUST_CHECK; /* sets m->vdso */
 /* Linux's values, for callers inside the kernel */
-#define LX_PROT_READ 1
-#define LX_PROT_WRITE 2
-#define LX_PROT_EXEC 4
-#define LX_MAP_SHARED 1
-#define LX_MAP_PRIVATE 2
-#define LX_MAP_FIXED 0x10
-#define LX_MAP_ANONYMOUS 0x20
-#define LX_MAP_GROWSDOWN 0x100
-#define LX_MAP_TYPE 0x0f
+#define LX_PROT_READ           1
+#define LX_PROT_WRITE          2
+#define LX_PROT_EXEC           4
+#define LX_MAP_SHARED          1
+#define LX_MAP_PRIVATE         2
+#define LX_MAP_FIXED           0x10
+#define LX_MAP_ANONYMOUS       0x20
+#define LX_MAP_GROWSDOWN       0x100
+#define LX_MAP_TYPE            0x0f
 #define LX_MAP_SHARED_VALIDATE 3
-#define LX_MAP_32BIT 0x40
-#define LX_MAP_LOCKED 0x2000
-#define LX_MAP_NORESERVE 0x4000
-#define LX_MAP_POPULATE 0x8000
-#define LX_MAP_NONBLOCK 0x10000
-#define LX_MAP_STACK 0x20000
-#define LX_MAP_HUGETLB 0x40000
+#define LX_MAP_32BIT           0x40
+#define LX_MAP_LOCKED          0x2000
+#define LX_MAP_NORESERVE       0x4000
+#define LX_MAP_POPULATE        0x8000
+#define LX_MAP_NONBLOCK        0x10000
+#define LX_MAP_STACK           0x20000
+#define LX_MAP_HUGETLB         0x40000
 #define LX_MAP_FIXED_NOREPLACE 0x100000
 void mm_init(void);
 

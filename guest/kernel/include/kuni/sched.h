@@ -21,13 +21,13 @@ struct waitq {
 
 struct waiter {
 	TAILQ_ENTRY(waiter) link;
-	struct waitq *wq;   /* [wq.lock] NULL: not queued */
+	struct waitq *wq; /* [wq.lock] NULL: not queued */
 	struct task *task;
 	struct waiter *next_mutex; /* of struct mutex */
 	/* Called under wq->lock instead of waking task, where not NULL; events
 	 * are EPOLL* bits.  Must not sleep. */
 	void (*fn)(struct waiter *w, unsigned events);
-	bool exclusive;     /* wake_one stops here */
+	bool exclusive; /* wake_one stops here */
 	bool woken;
 };
 
@@ -40,8 +40,8 @@ void wake_n(struct waitq *wq, unsigned n, unsigned events);
 
 enum task_state {
 	TASK_RUNNING,
-	TASK_SLEEP,        /* interruptible by signals */
-	TASK_SLEEP_HARD,   /* not, but for events that will come */
+	TASK_SLEEP,      /* interruptible by signals */
+	TASK_SLEEP_HARD, /* not, but for events that will come */
 	TASK_STOPPED,
 	TASK_DEAD,
 };
@@ -56,9 +56,9 @@ int sched_sleep(uint64_t deadline);
 bool sched_wake(struct task *t);
 bool sched_wake_stopped(struct task *t);
 void sched_yield(void);
-void sched_resched(void);        /* if need_resched: switch */
-void sched_new(struct task *t);  /* first time on a run queue */
-_Noreturn void sched_exit(void); /* current is dead; never returns */
+void sched_resched(void);            /* if need_resched: switch */
+void sched_new(struct task *t);      /* first time on a run queue */
+_Noreturn void sched_exit(void);     /* current is dead; never returns */
 _Noreturn void sched_cpu_main(void); /* a CPU's idle loop */
 void sched_init(void);
 bool signal_pending(void); /* current has a deliverable signal */
@@ -99,7 +99,7 @@ struct ktimer {
 	void (*fn)(struct ktimer *t);
 	void *arg;
 	struct ktimer *heap_links[3]; /* of timer.c */
-	int cpu;      /* -1: not armed */
+	int cpu;                      /* -1: not armed */
 };
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *), void *arg);
 void ktimer_arm(struct ktimer *t, uint64_t deadline_ns);

@@ -14,8 +14,16 @@ struct syscall_entry {
 extern const struct syscall_entry syscall_table[NR_SYSCALLS];
 
 enum strace_type {
-	ST_END, ST_FD, ST_INT, ST_UINT, ST_FLAGS, ST_LONG, ST_SIZE, ST_OFF,
-	ST_UADDR, ST_PATH,
+	ST_END,
+	ST_FD,
+	ST_INT,
+	ST_UINT,
+	ST_FLAGS,
+	ST_LONG,
+	ST_SIZE,
+	ST_OFF,
+	ST_UADDR,
+	ST_PATH,
 };
 struct strace_entry {
 	const char *name;

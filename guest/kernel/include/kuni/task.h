@@ -190,11 +190,11 @@ struct task {
 	unsigned personality;
 	int pdeath_signal;
 	uint64_t timer_slack;
-	int restart_code;             /* [o] ERESTART* that the last call returned */
-	uint64_t mutex_ranks;         /* [o] ranks of mutexes held, debug builds */
-	uint64_t kernel_since;        /* [o] sum_exec at the last entry */
-	bool exiting;                 /* [siglock] past taking signals */
-	bool timed_out;               /* [o] sleep_timer has fired */
+	int restart_code;      /* [o] ERESTART* that the last call returned */
+	uint64_t mutex_ranks;  /* [o] ranks of mutexes held, debug builds */
+	uint64_t kernel_since; /* [o] sum_exec at the last entry */
+	bool exiting;          /* [siglock] past taking signals */
+	bool timed_out;        /* [o] sleep_timer has fired */
 };
 
 extern struct spinlock tasklist_lock;

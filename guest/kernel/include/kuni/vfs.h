@@ -59,8 +59,8 @@ struct walk {
 	unsigned flags, nlinks, depth;
 	struct walk_level *levels;
 };
-int walk_start(struct walk *w, int dirfd, const char *name, unsigned flags)
-	MUST_CHECK;
+int walk_start(struct walk *w, int dirfd, const char *name,
+	       unsigned flags) MUST_CHECK;
 /* Until the end, or with LOOKUP_PARENT until before the last component. */
 int walk_run(struct walk *w, struct last_name *last) MUST_CHECK;
 /* Goes on with the target of link, a child of w->cur. */
@@ -72,8 +72,8 @@ void fs_set_root(struct path *p); /* takes the references */
 void fs_set_cwd(struct path *p);
 
 /* ---- mount.c ---- */
-void mount_cross_down(struct path *p);          /* into what stands on p */
-bool mount_cross_up(struct path *p);            /* false: at the top */
+void mount_cross_down(struct path *p); /* into what stands on p */
+bool mount_cross_up(struct path *p);   /* false: at the top */
 int mount_new(const char *fstype, const char *source, const struct path *at,
 	      uint64_t flags, const char *data) MUST_CHECK;
 int mount_bind_path(const struct path *from, const struct path *at,
@@ -102,14 +102,16 @@ int vfs_rename(const struct path *od, const struct last_name *ol,
 	       const struct path *nd, const struct last_name *nl,
 	       unsigned flags) MUST_CHECK;
 /* Inside a locked, writable dir: a new regular file for negative d. */
-int vfs_create_locked(struct dentry *dir, struct dentry *d, uint32_t mode)
-	MUST_CHECK;
+int vfs_create_locked(struct dentry *dir, struct dentry *d,
+		      uint32_t mode) MUST_CHECK;
 uint32_t fs_umask(uint32_t mode);
 
 /* ---- attr.c ---- */
 /* Checks who may, clears set-id bits as chown(2) does, and sets. */
-int vfs_setattr(struct mount *m, struct inode *i, struct setattr *a) MUST_CHECK; /* m: NULL without a place */
-int vfs_truncate(struct inode *i, uint64_t size) MUST_CHECK; /* no checks of rights */
+int vfs_setattr(struct mount *m, struct inode *i,
+		struct setattr *a) MUST_CHECK; /* m: NULL without a place */
+int vfs_truncate(struct inode *i,
+		 uint64_t size) MUST_CHECK;        /* no checks of rights */
 int file_remove_privs(struct inode *i) MUST_CHECK; /* before a write */
 /* RLIMIT_FSIZE: *n is cut; -EFBIG (and SIGXFSZ) where nothing is left. */
 int file_size_limit(uint64_t pos, size_t *n) MUST_CHECK;
@@ -126,8 +128,8 @@ int file_fsync(struct file *f, bool datasync) MUST_CHECK;
 int file_truncate(struct file *f, uint64_t size) MUST_CHECK;
 int file_open_how(int dirfd, const char *name, const struct lx_open_how *how,
 		  struct file **out) MUST_CHECK;
-int fd_install_two(struct file *a, struct file *b, bool cloexec, int fds[2])
-	MUST_CHECK; /* takes both on success */
+int fd_install_two(struct file *a, struct file *b, bool cloexec,
+		   int fds[2]) MUST_CHECK; /* takes both on success */
 int fd_dup_to(int from, int to, bool cloexec) MUST_CHECK;
 int fd_set_cloexec(int fd, bool on) MUST_CHECK;
 int fd_get_cloexec(int fd) MUST_CHECK;
