@@ -2,8 +2,8 @@
 /*
  * anon.c: inodes without a place: of pipes, eventfds, sockets, memory files.
  *
- * They share one super that is never mounted.  A mode without a type is what
- * Linux's anonymous inodes have.
+ * Pipes, sockets and all others have a super each, never mounted, as statfs
+ * and st_dev show.  A mode without a type is what Linux's anonymous inodes have.
  */
 #include <string.h>
 
@@ -11,9 +11,8 @@
 
 static int anon_statfs(struct super *s, struct lx_statfs *out)
 {
-	(void)s;
 	memset(out, 0, sizeof(*out));
-	out->f_type = ANON_MAGIC;
+	out->f_type = *(const int32_t *)s->private_;
 	out->f_bsize = out->f_frsize = PAGE_SIZE;
 	out->f_namelen = NAME_MAX;
 	return 0;
@@ -29,19 +28,26 @@ static int anon_setattr(struct inode *i, const struct setattr *a)
 
 static const struct inode_ops anon_inode_ops = { .setattr = anon_setattr };
 static const struct super_ops anon_super_ops = { .statfs = anon_statfs };
-static const struct fs_type anon_type = { .name = "anon_inodefs",
-					  .nodev = true };
-static struct super anon_super = {
-	.ref = 1,
-	.ops = &anon_super_ops,
-	.type = &anon_type,
-	.dev = 15, /* below those that super_create() gives */
-	.next_ino = 1,
+static const struct fs_type anon_types[] = {
+	{ .name = "anon_inodefs", .nodev = true },
+	{ .name = "pipefs", .nodev = true },
+	{ .name = "sockfs", .nodev = true },
 };
+static int32_t magic[] = { ANON_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC };
+
+/* Device numbers below those that super_create() gives. */
+#define ANON_SUPER(n)                                                          \
+	{                                                                      \
+		.ref = 1, .ops = &anon_super_ops, .type = &anon_types[n],      \
+		.dev = 13 + (n), .next_ino = 1, .private_ = &magic[n],         \
+	}
+static struct super anon_supers[] = { ANON_SUPER(0), ANON_SUPER(1),
+				      ANON_SUPER(2) };
 
 int anon_inode(uint32_t mode, struct inode **out)
 {
-	int r = inode_new(&anon_super, mode, out);
+	unsigned n = S_ISFIFO(mode) ? 1 : S_ISSOCK(mode) ? 2 : 0;
+	int r = inode_new(&anon_supers[n], mode, out);
 
 	if (r)
 		return r;

@@ -369,10 +369,24 @@ static void swap_names(struct dentry *a, struct dentry *b)
 	b->len = len;
 }
 
+/* d's name becomes target's; a dead target keeps its own where that costs no
+ * memory, for who still has it open. */
+static void take_name(struct dentry *d, struct dentry *target, bool exchange)
+{
+	if (exchange || d->name != d->inline_name ||
+	    target->name != target->inline_name) {
+		swap_names(d, target);
+		return;
+	}
+	memcpy(d->inline_name, target->inline_name, sizeof(d->inline_name));
+	d->hash = target->hash;
+	d->len = target->len;
+}
+
 /*
- * After a rename: d and target exchange their places; both directories are
- * locked.  Without exchange what target named is gone, and so is its dentry.
- * Names and references to parents are swapped, so that nothing can fail.
+ * After a rename: d gets target's place; both directories are locked.  With
+ * exchange target gets d's, else what target named is gone, and so is its
+ * dentry.  Needs no memory, so that nothing can fail.
  */
 void dcache_move(struct dentry *d, struct dentry *target, bool exchange)
 {
@@ -384,20 +398,26 @@ void dcache_move(struct dentry *d, struct dentry *target, bool exchange)
 	unhash(d);
 	unhash(target);
 	LIST_REMOVE(d, child_link);
-	LIST_REMOVE(target, child_link);
 	parent = d->parent;
-	d->parent = target->parent;
-	target->parent = parent;
-	swap_names(d, target);
+	take_name(d, target, exchange);
+	if (exchange) {
+		LIST_REMOVE(target, child_link);
+		d->parent = target->parent;
+		target->parent = parent;
+		LIST_INSERT_HEAD(&parent->children, target, child_link);
+		parent = NULL;
+	} else {
+		d->parent = dentry_get(target->parent);
+		target->dead = true;
+	}
 	LIST_INSERT_HEAD(&d->parent->children, d, child_link);
-	LIST_INSERT_HEAD(&target->parent->children, target, child_link);
 	if (hashed)
 		hash_in(d);
 	if (hashed && exchange)
 		hash_in(target);
-	if (!exchange)
-		target->dead = true;
 	spin_unlock(&dcache_lock);
+	if (parent)
+		dentry_put(parent);
 }
 
 /* Whether d is top or below it. */

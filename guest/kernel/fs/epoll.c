@@ -34,9 +34,10 @@ struct epitem {
 	struct epoll *ep;
 	struct file *file; /* no reference: the file leaves first */
 	int fd;
-	bool ready;  /* [ready_lock] on the list */
-	bool failed; /* a waiter could not be allocated */
-	struct lx_epoll_event ev;
+	bool ready;      /* [ready_lock] on the list */
+	bool failed;     /* a waiter could not be allocated */
+	uint32_t events; /* [a] wanted, and how */
+	uint64_t data;
 };
 TAILQ_HEAD(epready, epitem);
 LIST_HEAD(epitems, epitem);
@@ -77,7 +78,7 @@ static void make_ready(struct epitem *it)
 static void item_woken(struct waiter *w, unsigned events)
 {
 	struct epitem *it = container_of(w, struct epwait, w)->item;
-	uint32_t want = __atomic_load_n(&it->ev.events, __ATOMIC_RELAXED);
+	uint32_t want = __atomic_load_n(&it->events, __ATOMIC_RELAXED);
 
 	if (!(want & ~ITEM_PRIVATE)) /* a one-shot that was reported */
 		return;
@@ -110,7 +111,7 @@ static void item_add_wait(struct poll_table *pt, struct waitq *wq)
 /* What is true of the item's file now, of what is asked. */
 static uint32_t item_events(struct epitem *it, struct poll_table *pt)
 {
-	uint32_t want = it->ev.events;
+	uint32_t want = it->events;
 
 	if (!(want & ~ITEM_PRIVATE))
 		return 0;
@@ -194,6 +195,7 @@ static unsigned epoll_poll(struct file *f, struct poll_table *pt)
 static const struct file_ops epoll_ops = {
 	.poll = epoll_poll,
 	.release = epoll_release,
+	.seek = file_seek_nowhere,
 	.stream = true,
 };
 
@@ -281,7 +283,8 @@ static int item_add(struct epoll *ep, int fd, struct file *f,
 	it->ep = ep;
 	it->file = f;
 	it->fd = fd;
-	it->ev = *ev;
+	it->events = ev->events;
+	it->data = ev->data;
 	LIST_INSERT_HEAD(bucket(ep, fd), it, link);
 	LIST_INSERT_HEAD(&((struct eplinks *)f->epolls)->items, it, file_link);
 	t.item = it;
@@ -299,8 +302,8 @@ static void item_modify(struct epitem *it, const struct lx_epoll_event *ev)
 {
 	uint32_t events = ev->events;
 
-	__atomic_store_n(&it->ev.events, events, __ATOMIC_RELAXED);
-	it->ev.data = ev->data;
+	__atomic_store_n(&it->events, events, __ATOMIC_RELAXED);
+	it->data = ev->data;
 	if (item_events(it, NULL)) {
 		make_ready(it);
 		wake_n(&it->ep->wait, 1, EPOLLIN);
@@ -323,7 +326,7 @@ static int control_locked(struct epoll *ep, int op, int fd, struct file *f,
 	case EPOLL_CTL_MOD:
 		if (!it)
 			return -ENOENT;
-		if ((it->ev.events | ev->events) & EPOLLEXCLUSIVE)
+		if ((it->events | ev->events) & EPOLLEXCLUSIVE)
 			return -EINVAL;
 		item_modify(it, ev);
 		return 0;
@@ -410,8 +413,7 @@ static int report(struct epoll *ep, uaddr_t out, int max)
 
 	mutex_lock(&ep->lock);
 	while (n < max && (it = take_ready(ep))) {
-		struct lx_epoll_event ev = { item_events(it, NULL),
-					     it->ev.data };
+		struct lx_epoll_event ev = { item_events(it, NULL), it->data };
 
 		if (!ev.events)
 			continue;
@@ -422,9 +424,9 @@ static int report(struct epoll *ep, uaddr_t out, int max)
 			break;
 		}
 		n++;
-		if (it->ev.events & EPOLLONESHOT)
-			it->ev.events &= ITEM_PRIVATE;
-		else if (!(it->ev.events & EPOLLET))
+		if (it->events & EPOLLONESHOT)
+			it->events &= ITEM_PRIVATE;
+		else if (!(it->events & EPOLLET))
 			keep(ep, &again, it);
 	}
 	put_back(ep, &again, false);

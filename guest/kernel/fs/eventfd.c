@@ -97,6 +97,7 @@ static const struct file_ops eventfd_ops = {
 	.write = eventfd_write,
 	.poll = eventfd_poll,
 	.release = eventfd_release,
+	.seek = file_seek_nowhere,
 	.stream = true,
 };
 

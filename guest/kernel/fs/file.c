@@ -185,7 +185,7 @@ int64_t file_seek(struct file *f, int64_t off, int whence)
 {
 	int64_t r;
 
-	if (f->ops->stream)
+	if (f->ops->stream && !f->ops->seek)
 		return -ESPIPE;
 	mutex_lock(&f->pos_lock);
 	if (f->ops->seek) {
@@ -197,6 +197,14 @@ int64_t file_seek(struct file *f, int64_t off, int whence)
 	}
 	mutex_unlock(&f->pos_lock);
 	return r;
+}
+
+/* For what has no position but, as on Linux, does not refuse to seek. */
+int64_t file_seek_nowhere(struct file *f, int64_t off, int whence)
+{
+	(void)off;
+	(void)whence;
+	return (int64_t)f->pos;
 }
 
 unsigned file_poll(struct file *f, struct poll_table *pt)

@@ -101,6 +101,7 @@ static const struct file_ops timerfd_ops = {
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.release = timerfd_release,
+	.seek = file_seek_nowhere,
 	.stream = true,
 };
 

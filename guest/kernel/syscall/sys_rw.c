@@ -313,7 +313,7 @@ static int range_kinds(const struct copy *c)
 		return -EISDIR;
 	if (!S_ISREG(c->in->inode->mode) || !S_ISREG(c->out->inode->mode))
 		return -EINVAL;
-	return 0;
+	return c->in->inode->super == c->out->inode->super ? 0 : -EXDEV;
 }
 
 static long range_files(struct copy *c, uaddr_t off_in, uaddr_t off_out,

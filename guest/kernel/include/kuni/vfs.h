@@ -122,6 +122,7 @@ void inode_init_owner(struct inode *i, const struct inode *dir);
 
 /* ---- file.c, fdtable.c ---- */
 int64_t file_seek(struct file *f, int64_t off, int whence);
+int64_t file_seek_nowhere(struct file *f, int64_t off, int whence);
 unsigned file_poll(struct file *f, struct poll_table *pt);
 long file_ioctl(struct file *f, unsigned cmd, uaddr_t arg);
 int file_fsync(struct file *f, bool datasync) MUST_CHECK;
