@@ -18,7 +18,8 @@ HOST_LIBS  := -ljansson -lseccomp -lcap-ng
 WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Walloca \
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
         -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wformat=2 \
-        -Wimplicit-fallthrough -Wnull-dereference -Wdate-time -Wredundant-decls
+        -Wimplicit-fallthrough -Wnull-dereference -Wdate-time -Wredundant-decls \
+        $(if $(findstring clang,$(CC)),-Wno-gnu-variable-sized-type-not-at-end)
 COMMON := $(WARN) -g -MMD -MP -fno-common -fno-strict-aliasing \
           -fstack-protector-strong -I. -Iboot/abi -I$(B)/gen
 VERSION := 0.1.0
