@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# tables.sh: the system call table is complete and docs/syscalls.md is what it makes.
+# tables.sh: the system call table is complete, and true of the sources.
 . tests/lib.sh
 tbl=guest/kernel/syscall/syscalls.tbl
 names=$(echo '#include <asm/unistd_64.h>' | gcc -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$/\2 \1/p' | sort -n)

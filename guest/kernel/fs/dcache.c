@@ -130,6 +130,37 @@ void dentry_put(struct dentry *d)
 	}
 }
 
+static void free_all(struct dentry_lru *out)
+{
+	struct dentry *d;
+
+	while ((d = TAILQ_FIRST(out))) {
+		struct dentry *parent = d->parent;
+
+		TAILQ_REMOVE(out, d, lru_link);
+		dentry_free(d);
+		dentry_put(parent);
+	}
+}
+
+/* The unused names in dir, which is being removed: they would keep it. */
+static void prune_children(struct dentry *dir)
+{
+	struct dentry_lru out = TAILQ_HEAD_INITIALIZER(out);
+	struct dentry *d, *next;
+
+	spin_lock(&dcache_lock);
+	for (d = LIST_FIRST(&dir->children); d; d = next) {
+		next = LIST_NEXT(d, child_link);
+		if (!d->on_lru)
+			continue;
+		detach(d);
+		TAILQ_INSERT_TAIL(&out, d, lru_link);
+	}
+	spin_unlock(&dcache_lock);
+	free_all(&out);
+}
+
 /* Frees the oldest of up to n unused dentries of s (NULL: of any). */
 static unsigned reap(struct super *s, unsigned n)
 {
@@ -148,13 +179,7 @@ static unsigned reap(struct super *s, unsigned n)
 		done++;
 	}
 	spin_unlock(&dcache_lock);
-	while ((d = TAILQ_FIRST(&out))) {
-		struct dentry *parent = d->parent;
-
-		TAILQ_REMOVE(&out, d, lru_link);
-		dentry_free(d);
-		dentry_put(parent);
-	}
+	free_all(&out);
 	return done;
 }
 
@@ -349,6 +374,7 @@ void dcache_delete(struct dentry *d)
 	unhash(d);
 	d->dead = true;
 	spin_unlock(&dcache_lock);
+	prune_children(d);
 }
 
 static void swap_names(struct dentry *a, struct dentry *b)
@@ -416,8 +442,10 @@ void dcache_move(struct dentry *d, struct dentry *target, bool exchange)
 	if (hashed && exchange)
 		hash_in(target);
 	spin_unlock(&dcache_lock);
-	if (parent)
+	if (parent) {
 		dentry_put(parent);
+		prune_children(target);
+	}
 }
 
 /* Whether d is top or below it. */
