@@ -172,11 +172,30 @@ int vfs_link(const struct path *from, const struct path *dir,
 		r = -EXDEV;
 	else if (S_ISDIR(i->mode) || !di->ops->link)
 		r = -EPERM;
+	else if (!i->nlink && strcmp(from->d->name, TMPFILE_NAME))
+		r = -ENOENT; /* its last name is gone */
 	else
 		r = di->ops->link(di, l->name, l->len, i);
 	if (!r)
 		inode_get(i);
 	return end_create(dir, d, i, r);
+}
+
+/* With its own lock, so that nothing is made in it meanwhile. */
+static int remove_dir(const struct path *dir, const struct last_name *l,
+		      struct dentry *d)
+{
+	const struct inode_ops *ops = dir->d->inode->ops;
+	int r;
+
+	if (!ops->rmdir)
+		return -EPERM;
+	mutex_lock(&d->inode->lock);
+	r = ops->rmdir(dir->d->inode, l->name, l->len, d->inode);
+	if (!r)
+		dcache_delete(d);
+	mutex_unlock(&d->inode->lock);
+	return r;
 }
 
 static int remove_locked(const struct path *dir, const struct last_name *l,
@@ -196,11 +215,9 @@ static int remove_locked(const struct path *dir, const struct last_name *l,
 	if (d->mounted)
 		return -EBUSY;
 	if (isdir)
-		r = ops->rmdir ? ops->rmdir(dir->d->inode, l->name, l->len, i)
-			       : -EPERM;
-	else
-		r = ops->unlink ? ops->unlink(dir->d->inode, l->name, l->len, i)
-				: -EPERM;
+		return remove_dir(dir, l, d);
+	r = ops->unlink ? ops->unlink(dir->d->inode, l->name, l->len, i)
+			: -EPERM;
 	if (!r)
 		dcache_delete(d);
 	return r;
@@ -325,7 +342,7 @@ static int rename_rights(const struct renaming *n)
 
 static int rename_locked(struct renaming *n)
 {
-	struct inode *od = n->od->d->inode, *nd = n->nd->d->inode;
+	struct inode *od = n->od->d->inode, *nd = n->nd->d->inode, *over;
 	int r = rename_names(n);
 
 	if (r)
@@ -337,10 +354,18 @@ static int rename_locked(struct renaming *n)
 		return r;
 	if (!od->ops->rename)
 		return -EPERM;
+	/* a directory that is replaced: nothing may be made in it meanwhile */
+	over = n->new_->inode;
+	if (over && ((n->flags & RENAME_EXCHANGE) || !S_ISDIR(over->mode)))
+		over = NULL;
+	if (over)
+		mutex_lock(&over->lock);
 	r = od->ops->rename(od, n->ol->name, n->ol->len, nd, n->nl->name,
 			    n->nl->len, n->flags);
 	if (!r)
 		dcache_move(n->old, n->new_, n->flags & RENAME_EXCHANGE);
+	if (over)
+		mutex_unlock(&over->lock);
 	return r;
 }
 

@@ -215,7 +215,7 @@ static int open_tmpfile(struct walk *w, const struct lx_open_how *how,
 	mutex_unlock(&di->lock);
 	if (r)
 		return r;
-	r = dcache_detached(i, "#tmpfile", w->cur.d, &p.d);
+	r = dcache_detached(i, TMPFILE_NAME, w->cur.d, &p.d);
 	if (r) {
 		inode_put(i);
 		return r;

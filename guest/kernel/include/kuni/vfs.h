@@ -50,6 +50,8 @@ void dcache_prune_super(struct super *s);
 int dcache_detached(struct inode *i, const char *name, struct dentry *parent,
 		    struct dentry **out) MUST_CHECK; /* O_TMPFILE; takes i */
 
+#define TMPFILE_NAME "#tmpfile" /* of O_TMPFILE's dentries */
+
 /* ---- path.c ---- */
 struct walk_level;
 struct walk {
