@@ -160,12 +160,6 @@ void sigmask_end(uaddr_t set, bool interrupted)
 	signal_set_mask(current->saved_mask);
 }
 
-/* Without a deadline the call may start anew where no handler ran. */
-static long interrupted(uint64_t deadline)
-{
-	return deadline == DEADLINE_NEVER ? -ERESTARTNOHAND : -EINTR;
-}
-
 /* ---- poll ---- */
 
 struct pollset {
@@ -221,7 +215,7 @@ static long poll_wait_ready(struct pollset *s, uint64_t deadline)
 		if (e == -ETIMEDOUT)
 			continue; /* one last look */
 		if (e) {
-			r = e == -EINTR ? interrupted(deadline) : e;
+			r = e == -EINTR ? -ERESTARTNOHAND : e;
 			break;
 		}
 	}
@@ -261,6 +255,29 @@ static long poll_fds(uaddr_t user, unsigned nfds, uint64_t deadline)
 	return r;
 }
 
+static long restart_poll(struct task *t);
+
+/* What was left of a poll with a deadline goes on where no handler ran. */
+static long poll_until(uaddr_t fds, unsigned nfds, uint64_t deadline)
+{
+	struct task *t = current;
+	long r = poll_fds(fds, nfds, deadline);
+
+	if (r != -ERESTARTNOHAND || deadline == DEADLINE_NEVER)
+		return r;
+	t->restart_deadline = deadline;
+	t->restart_arg[0] = fds.v;
+	t->restart_arg[1] = nfds;
+	t->restart_fn = restart_poll;
+	return -ERESTART_BLOCK;
+}
+
+static long restart_poll(struct task *t)
+{
+	return poll_until(UADDR(t->restart_arg[0]), (unsigned)t->restart_arg[1],
+			  t->restart_deadline);
+}
+
 long sys_poll(uaddr_t fds, unsigned int nfds, int timeout)
 {
 	uint64_t deadline = DEADLINE_NEVER;
@@ -268,7 +285,7 @@ long sys_poll(uaddr_t fds, unsigned int nfds, int timeout)
 	if (timeout >= 0)
 		deadline = deadline_in((unsigned)timeout / 1000,
 				       (unsigned)timeout % 1000 * 1000000ULL);
-	return poll_fds(fds, nfds, deadline);
+	return poll_until(fds, nfds, deadline);
 }
 
 long sys_ppoll(uaddr_t fds, unsigned int nfds, uaddr_t ts, uaddr_t sigmask,
