@@ -122,18 +122,18 @@ static void continue_process(struct process *p)
 	}
 }
 
-/* Whether the signal has no effect, now. */
+/* Whether the signal has no effect, now.  A blocked one never is without. */
 static bool ignored(const struct process *p, const struct task *t, int signo,
 		    bool force)
 {
 	uint64_t handler = p->hand->action[signo - 1].handler;
-	uint64_t blocked = t ? t->sig_mask : 0;
+	uint64_t blocked = t ? t->sig_mask | t->waited_mask : 0;
 
+	if (blocked & SIGMASK(signo) & ~SIG_KERNEL_ONLY)
+		return false;
 	if (p == init_process && handler == SIG_DFL && !force)
 		return true;
 	if (SIGMASK(signo) & SIG_KERNEL_ONLY)
-		return false;
-	if (blocked & SIGMASK(signo))
 		return false;
 	return handler == SIG_IGN ||
 	       (handler == SIG_DFL && signal_default_ignored(signo));
@@ -198,11 +198,8 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		continue_process(p);
 	else if (signal_default_stop(signo))
 		remove_everywhere(p, SIGMASK(SIGCONT));
-	if (ignored(p,
-		    t                         ? t
-		    : choose_thread(p, signo) ? NULL
-					      : p->leader,
-		    signo, force))
+	to = t ? (takes(t, signo) ? t : NULL) : choose_thread(p, signo);
+	if (ignored(p, t ? t : to ? to : p->leader, signo, force))
 		return 0;
 	if (signo < SIGRTMIN && at->set & SIGMASK(signo))
 		return 0;
@@ -210,10 +207,9 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		return -EAGAIN;
 	if (force && p->hand->action[signo - 1].handler == SIG_DFL)
 		p->forced = true;
-	to = t ? (takes(t, signo) ? t : NULL) : choose_thread(p, signo);
 	if (!to)
 		return 0;
-	if (fatal(p, signo))
+	if (fatal(p, signo) && !(to->waited_mask & SIGMASK(signo)))
 		start_group_exit(p, signo);
 	else
 		notify(to, WAKE_SLEEP);
