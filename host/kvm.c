@@ -78,7 +78,9 @@ struct kvm_vm {
 	unsigned nqueue;
 	struct virtio_device *console;
 	uint32_t ncpu;
-	bool parked; /* the CPUs are there */
+	pthread_t creator; /* makes vm while `creating` */
+	bool creating;
+	struct err create_error;
 	struct vcpu cpu[KUNI_MAX_CPUS];
 };
 
@@ -113,17 +115,33 @@ static void hold_descriptors(void)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-int kvm_create_vm(int kvm, struct err *e)
+/* A thread, since KVM_CREATE_VM waits 10 ms for a grace period of RCU on Linux
+ * 6.1 (its worker joins our cgroup): mounts, page tables and filters are made
+ * meanwhile. */
+static void *create_vm(void *arg)
 {
-	int vm;
+	struct kvm_vm *v = arg;
 
-	hold_descriptors();
 	do {
-		vm = ioctl(kvm, KVM_CREATE_VM, 0);
-	} while (vm < 0 && errno == EINTR);
-	if (vm < 0)
-		return err_set(e, errno, "kvm: KVM_CREATE_VM");
-	return vm;
+		v->vm = ioctl(v->kvm, KVM_CREATE_VM, 0);
+	} while (v->vm < 0 && errno == EINTR);
+	if (v->vm < 0)
+		err_set(&v->create_error, errno, "kvm: KVM_CREATE_VM");
+	return NULL;
+}
+
+/* Waits for the VM; no error where it is there already. */
+static int await_vm(struct kvm_vm *v, struct err *e)
+{
+	if (v->creating) {
+		pthread_join(v->creator, NULL);
+		v->creating = false;
+	}
+	if (v->vm >= 0)
+		return 0;
+	if (e)
+		*e = v->create_error;
+	return v->create_error.code ? -v->create_error.code : -EIO;
 }
 
 static int hv_probe(char *why, size_t size)
@@ -133,7 +151,7 @@ static int hv_probe(char *why, size_t size)
 
 static int add_memory(struct kvm_vm *v, struct err *e)
 {
-	int r = mem_create(&v->mem, v->m->plan->memory, 0, e);
+	int r = 0;
 
 	for (unsigned i = 0; i < v->mem.nregion && !r; i++) {
 		const struct mem_region *g = &v->mem.region[i];
@@ -156,6 +174,7 @@ static void hv_destroy(struct machine *m)
 
 	if (!v)
 		return;
+	(void)await_vm(v, NULL);
 	for (unsigned i = 0; i < v->ncpu; i++)
 		vcpu_fini(&v->cpu[i]);
 	for (unsigned i = 0; i < v->ndevice; i++) {
@@ -189,15 +208,13 @@ static int hv_create(struct machine *m, struct err *e)
 	v->kvm = r = kvm_open(e);
 	if (r < 0)
 		goto fail;
-	v->vm = r = kvm_create_vm(v->kvm, e);
-	if (r < 0)
+	hold_descriptors();
+	r = -pthread_create(&v->creator, NULL, create_vm, v);
+	if (r < 0) {
+		err_set(e, -r, "kvm: thread");
 		goto fail;
-	timeline_mark(m->timeline, "vm created");
-	r = irq_init(&v->irq, v->vm, e);
-	if (!r)
-		r = add_memory(v, e);
-	if (r < 0)
-		goto fail;
+	}
+	v->creating = true;
 	size = ioctl(v->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size <= 0) {
 		r = err_set(e, errno, "kvm: KVM_GET_VCPU_MMAP_SIZE");
@@ -205,7 +222,6 @@ static int hv_create(struct machine *m, struct err *e)
 	}
 	pthread_mutex_init(&v->env.lock, NULL);
 	v->env.m = m;
-	v->env.vm = v->vm;
 	v->env.run_size = (size_t)size;
 	v->env.bus = &v->bus;
 	v->env.entry = m->image.entry;
@@ -460,36 +476,55 @@ static int write_bootinfo(struct kvm_vm *v, struct err *e)
 	return bootinfo_write(&bi, &v->mem, v->m->launch, v->m->launch_len, e);
 }
 
-static int hv_prepare(struct machine *m, struct err *e)
+/* All that needs no VM, while it is being made. */
+static int prepare_early(struct kvm_vm *v, struct err *e)
 {
-	struct kvm_vm *v = m->hv;
-	int r;
+	const struct machine *m = v->m;
+	int r = mem_create(&v->mem, m->plan->memory, 0, e);
 
-	r = image_map(&m->image, &v->mem, m->plan->debug, e);
+	if (!r)
+		r = image_map(&m->image, &v->mem, m->plan->debug, e);
 	if (!r)
 		r = add_ports(v, e);
-	if (!r)
-		r = add_devices(v, e);
 	if (!r)
 		r = cpuid_create(&v->env.cpuid, v->kvm, m->plan->cpus, e);
 	if (!r)
 		r = boot_tables_write(&v->mem, &m->image,
 				      cpuid_has_gib_pages(v->env.cpuid), e);
+	if (!r && vcpu_init_signal() < 0)
+		r = err_set(e, EINVAL, "kvm: kick signal");
 	if (r < 0)
 		return r;
-	timeline_mark(m->timeline, "devices and memory ready");
 	v->ncpu = m->plan->cpus;
 	for (unsigned i = 0; i < v->ncpu; i++)
 		vcpu_init(&v->cpu[i], &v->env, i);
+	return vcpu_park(&v->cpu[0], e);
+}
+
+static int hv_prepare(struct machine *m, struct err *e)
+{
+	struct kvm_vm *v = m->hv;
+	int r = prepare_early(v, e);
+
+	if (r < 0)
+		return r;
+	timeline_mark(m->timeline, "memory and cpu thread ready");
+	r = await_vm(v, e);
+	timeline_mark(m->timeline, "vm created");
+	if (r < 0)
+		return r;
+	v->env.vm = v->vm;
 	v->env.pvclock_gpa = PVCLOCK_GPA;
-	r = vcpu_create(&v->cpu[0], e);
+	r = irq_init(&v->irq, v->vm, e);
+	if (!r)
+		r = add_memory(v, e);
+	if (!r)
+		r = add_devices(v, e);
+	if (!r)
+		r = vcpu_create(&v->cpu[0], e);
 	if (!r)
 		r = write_bootinfo(v, e);
-	if (!r && vcpu_init_signal() < 0)
-		r = err_set(e, EINVAL, "kvm: kick signal");
-	if (!r)
-		r = vcpu_park(&v->cpu[0], e);
-	timeline_mark(m->timeline, "vcpu ready");
+	timeline_mark(m->timeline, "devices and vcpu ready");
 	return r;
 }
 

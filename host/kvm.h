@@ -7,8 +7,5 @@
 
 /* /dev/kvm, of an API version that we know: a descriptor. */
 int kvm_open(struct err *e) MUST_CHECK;
-/* KVM_CREATE_VM: a descriptor.  Before it, a process is made that holds the
- * last reference to the VM when this process exits. */
-int kvm_create_vm(int kvm, struct err *e) MUST_CHECK;
 
 #endif
