@@ -228,11 +228,11 @@ int jail_enter(int root_fd, struct err *e)
 
 #define CAP(n) (1ULL << (n))
 
-/* To serve files of all owners, as root does. */
+/* To serve files of all owners, as root does; it makes no device nodes. */
 #define KEPT                                                                   \
 	(CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |   \
-	 CAP(CAP_FOWNER) | CAP(CAP_FSETID) | CAP(CAP_MKNOD) |                  \
-	 CAP(CAP_SETFCAP) | CAP(CAP_SETGID) | CAP(CAP_SETUID))
+	 CAP(CAP_FOWNER) | CAP(CAP_FSETID) | CAP(CAP_SETFCAP) |                \
+	 CAP(CAP_SETGID) | CAP(CAP_SETUID))
 
 int jail_drop(struct err *e)
 {
