@@ -6,16 +6,17 @@
  * thread (vcpu.c) that serves its own exits, file system requests included.
  *
  * The last close of a VM takes 11 ms on Linux 6.1.  So that nobody waits for
- * it, a process that shares our table of descriptors (CLONE_FILES), and
- * nothing else, is made before the VM: when we exit, the table lives on for
- * the moment until our death kills that process too (PR_SET_PDEATHSIG), and
- * the close is its exit's business.
+ * it, a process that shares our descriptors and our memory (CLONE_FILES,
+ * CLONE_VM), but is no thread of ours, is made before the VM: when we exit,
+ * both live on until our death wakes that process, and the close is its exit's
+ * business.
  */
 #include "host/kvm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,7 +24,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,20 +98,33 @@ int kvm_open(struct err *e)
 	return err_set(e, ENOTSUP, "/dev/kvm: api_version=%d", version);
 }
 
-/* Never returns in the child.  A failure costs time at the exit, no more. */
+/* Until the monitor is gone with its last thread: a pidfd says so, while a
+ * parent-death signal comes when main dies, with vCPU threads not quite gone,
+ * which would then do the close and be waited for. */
+static int hold(void *arg)
+{
+	struct pollfd p = { .fd = *(const int *)arg, .events = POLLIN };
+
+	while (poll(&p, 1, -1) == 0)
+		continue;
+	_exit(0);
+}
+
+/* A failure costs time at the exit, no more.  All signals but SIGKILL are
+ * blocked in the child, since it shares our errno. */
 static void hold_descriptors(void)
 {
+	static char stack[8192] __attribute__((aligned(16)));
+	static int pidfd;
 	sigset_t all, old;
-	pid_t parent = getpid();
 
+	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (pidfd < 0)
+		return;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	if (syscall(SYS_clone, CLONE_FILES, 0, 0, 0, 0) == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		while (getppid() == parent)
-			pause();
-		_exit(0);
-	}
+	(void)clone(hold, stack + sizeof(stack), CLONE_FILES | CLONE_VM,
+		    &pidfd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
