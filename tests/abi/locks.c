@@ -35,7 +35,7 @@ int main(void)
 		fflush(stdout);
 		_exit(0);
 	}
-	usleep(100000);
+	usleep(500000);
 	l.l_type = F_UNLCK;
 	SAY(fcntl(fd, F_SETLK, &l));
 	wait(&st);
