@@ -22,6 +22,7 @@ int main(void)
 	SAY(fcntl(fd, F_SETLK, &l));
 	if (!fork()) {
 		struct flock q = l;
+		int waited;
 
 		SAY(fcntl(fd, F_SETLK, &q));
 		SAY(fcntl(fd, F_GETLK, &q));
@@ -31,7 +32,9 @@ int main(void)
 		q.l_start = 20;
 		SAY(fcntl(fd, F_SETLK, &q));
 		q = l;
-		SAY(fcntl(fd, F_SETLKW, &q));
+		waited = fcntl(fd, F_SETLKW, &q);
+		usleep(300000); /* the parent says its part first */
+		SAY(waited);
 		fflush(stdout);
 		_exit(0);
 	}

@@ -156,7 +156,7 @@ static int wait_signal(uint64_t wanted, uint64_t deadline,
 	signo = take_now(wanted, info);
 	if (signo)
 		return signo;
-	t->waited_mask = old & wanted; /* the same for whoever sends */
+	t->waited_mask = old & wanted;  /* the same for whoever sends */
 	signal_set_mask(old & ~wanted); /* so that they wake us */
 	while (!signal_pending() && ret != -ETIMEDOUT) {
 		sched_prepare(TASK_SLEEP);

@@ -163,7 +163,8 @@ struct task {
 	uint64_t sig_mask;   /* [siglock] blocked */
 	uint64_t saved_mask; /* of sigsuspend, ppoll: restored on return */
 	bool restore_mask;
-	uint64_t waited_mask; /* [siglock] sigtimedwait: blocked but for waking */
+	uint64_t
+		waited_mask; /* [siglock] sigtimedwait: blocked but for waking */
 	struct sigpending pending; /* [siglock] of the thread */
 	volatile bool sig_check;   /* [a] look for signals before user mode */
 	uint64_t altstack_sp, altstack_size;
