@@ -3,6 +3,7 @@
 # what is left behind.
 . tests/lib.sh
 make_root "$T/b/rootfs"
+# processes by name: nothing else of ours may run beside this test
 ours() { { pgrep -x qemu-system-x86; pgrep -x kuni; } | wc -l; }
 before=$(ours)
 run() { # ARG...: in a fresh bundle, with a limit
@@ -46,7 +47,7 @@ pid=$!
 sleep 3
 kill -KILL $pid
 wait $pid 2>/dev/null
-sleep 1
+for i in $(seq 50); do [ "$(ours)" = "$before" ] && break; sleep 0.1; done
 same 'no process is left after SIGKILL of the monitor' "$before" "$(ours)"
 make_bundle "$T/b" true
 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" killed </dev/null
