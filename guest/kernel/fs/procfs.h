@@ -9,4 +9,48 @@ extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
 extern const struct pseudo_node procfs_sys[];   /* /proc/sys */
 int procfs_mounts(struct pseudo_buf *b, const struct pseudo_key *k);
 
+/* ---- procfs_pid.c ---- */
+/* The thread that the key means: a reference, or NULL once it is gone. */
+struct task *procfs_task(const struct pseudo_key *k);
+bool procfs_may_inspect(struct task *t);
+/* The memory of the key's thread, with a reference; *out is NULL for one that
+ * has none. */
+int procfs_mm(const struct pseudo_key *k, bool private_,
+	      struct mm **out) MUST_CHECK;
+/* The name of p below current's root, within buf (PATH_MAX bytes). */
+int procfs_name(const struct path *p, char *buf, char **start) MUST_CHECK;
+
+/* ---- the files of a process ---- */
+#define PROC_SHOW(name_)                                                       \
+	int proc_##name_##_show(struct pseudo_buf *b,                          \
+				const struct pseudo_key *k)
+#define PROC_STORE(name_)                                                      \
+	int proc_##name_##_store(const struct pseudo_key *k, const char *s,    \
+				 size_t n)
+#define PROC_LINK(name_)                                                       \
+	ssize_t proc_##name_##_link(const struct pseudo_key *k, char *buf,     \
+				    size_t n);                                 \
+	int proc_##name_##_follow(const struct pseudo_key *k,                  \
+				  struct mount **m, struct dentry **d)
+PROC_SHOW(stat);
+PROC_SHOW(status);
+PROC_SHOW(statm);
+PROC_SHOW(comm);
+PROC_STORE(comm);
+PROC_SHOW(limits);
+PROC_SHOW(cgroup);
+PROC_SHOW(oom_adj);
+PROC_STORE(oom_adj);
+PROC_SHOW(cmdline);
+PROC_SHOW(environ);
+PROC_SHOW(auxv);
+PROC_SHOW(maps);
+PROC_SHOW(mountinfo);
+PROC_LINK(exe);
+PROC_LINK(cwd);
+PROC_LINK(root);
+int proc_fd_find(const struct pseudo_key *k, const char *name, size_t len,
+		 struct pseudo_key *out, const struct pseudo_node **node);
+bool proc_fd_each(const struct pseudo_key *k, unsigned *n);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tty.h: terminals: the line discipline (tty.c) and pseudo-terminals (pty.c).
+ * tty.h: terminals: the line discipline (tty_ldisc.c) and pseudo-terminals (pty.c).
  *
  * A struct tty is the terminal that programs see (the slave of a pty); what
  * they write collects in `out`, which the master reads, and what the master
