@@ -52,6 +52,10 @@ struct hypervisor_ops {
 	 * end calls machine_console_ready() when it can take more. */
 	size_t (*console_send)(struct machine *m, const void *buf, size_t len);
 	void (*stop)(struct machine *m);
+	/* After stop: the guest's bootinfo.mark[MARK_COUNT]; negative errno
+	 * where its memory was never there.  Exits, where they are known, go
+	 * to timeline_exits(). */
+	int (*marks)(struct machine *m, uint64_t *mark);
 	void (*destroy)(struct machine *m);
 };
 
@@ -84,8 +88,6 @@ void machine_fail(struct machine *m, enum vm_exit_kind kind, const char *fmt,
 		  ...) __attribute__((format(printf, 3, 4)));
 /* Bytes of the guest's PORT_DEBUGCON: lines for the log, and panics. */
 void machine_debugcon(struct machine *m, const void *buf, size_t len);
-/* The guest wrote an enum boot_mark to PORT_MARK. */
-void machine_mark(struct machine *m, uint32_t mark);
 
 /* ---- the same, on the loop's thread only ---- */
 

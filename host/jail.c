@@ -297,6 +297,7 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_ioctl, V, 1, REQUEST, KVM_CREATE_VCPU },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_CPUID2 },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_MP_STATE },
+	{ SYS_ioctl, V, 1, REQUEST, KVM_GET_STATS_FD },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_GUEST_DEBUG },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_TRANSLATE },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TIOCGWINSZ },

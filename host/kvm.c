@@ -401,15 +401,6 @@ static void cpu_write(void *arg, uint64_t off, unsigned len, uint64_t value)
 			 (unsigned long long)value, strerror(-r));
 }
 
-static void mark_write(void *arg, uint64_t off, unsigned len, uint64_t value)
-{
-	struct kvm_vm *v = arg;
-
-	(void)off;
-	(void)len;
-	machine_mark(v->m, (uint32_t)value);
-}
-
 static uint64_t debugcon_read(void *arg, uint64_t off, unsigned len)
 {
 	(void)arg;
@@ -422,12 +413,10 @@ static int add_ports(struct kvm_vm *v, struct err *e)
 {
 	static const struct bus_ops exit_ops = { NULL, exit_write };
 	static const struct bus_ops cpu_ops = { NULL, cpu_write };
-	static const struct bus_ops mark_ops = { NULL, mark_write };
 	static const struct bus_ops debugcon_ops = { debugcon_read, NULL };
 	const struct bus_range port[] = {
 		{ BUS_PORT, PORT_EXIT, 1, &exit_ops, v },
 		{ BUS_PORT, PORT_CPU, 1, &cpu_ops, v },
-		{ BUS_PORT, PORT_MARK, 1, &mark_ops, v },
 		{ BUS_PORT, PORT_DEBUGCON, 1, &debugcon_ops, v },
 	};
 
@@ -562,6 +551,25 @@ static void hv_stop(struct machine *m)
 		vcpu_stop(&v->cpu[i]);
 }
 
+static int hv_marks(struct machine *m, uint64_t *mark)
+{
+	struct kvm_vm *v = m->hv;
+	const size_t size = MARK_COUNT * sizeof(*mark);
+	void *p = gpa_slice(&v->mem,
+			    GPA(BOOTINFO_GPA + offsetof(struct bootinfo, mark)),
+			    size);
+
+	for (unsigned i = 0; i < v->ncpu; i++) {
+		if (v->cpu[i].stats >= 0)
+			timeline_exits(m->timeline, v->cpu[i].stats);
+		v->cpu[i].stats = -1;
+	}
+	if (!p)
+		return -EFAULT;
+	memcpy(mark, p, size);
+	return 0;
+}
+
 const struct hypervisor_ops kvm_ops = {
 	.name = "kvm",
 	.jail = JAIL_LOOP,
@@ -571,5 +579,6 @@ const struct hypervisor_ops kvm_ops = {
 	.run = hv_run,
 	.console_send = hv_console_send,
 	.stop = hv_stop,
+	.marks = hv_marks,
 	.destroy = hv_destroy,
 };

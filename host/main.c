@@ -15,6 +15,7 @@
 
 #include "host/err.h"
 #include "host/log.h"
+#include "host/timeline.h"
 #include "layout.h"
 #include "oci/cmd.h"
 #include "oci/plan.h"
@@ -412,6 +413,7 @@ int main(int argc, char **argv)
 	struct line l = { 0 };
 	struct err e = { 0 };
 
+	timeline_epoch();
 	keep_stdio();
 
 	int ret = run(&l, argc, argv, &e);

@@ -93,8 +93,7 @@ static int make_blob(struct machine *m, int *out, struct err *e)
 	struct bootinfo bi;
 	int fd, ret;
 
-	ret = bootinfo_init(&bi, m->boot_flags & ~(unsigned)BOOT_F_MARKS,
-			    m->plan->cpus);
+	ret = bootinfo_init(&bi, m->boot_flags, m->plan->cpus);
 	if (ret < 0)
 		return err_set(e, -ret, "qemu: bootinfo");
 	/* QEMU's guest starts with a counter near 0. */
@@ -488,6 +487,18 @@ static void qemu_destroy(struct machine *m)
 	m->hv = NULL;
 }
 
+static int qemu_marks(struct machine *m, uint64_t *mark)
+{
+	struct qemu *q = m->hv;
+
+	return q->vhost
+		       ? vhost_user_peek(
+				 q->vhost,
+				 BOOTINFO_GPA + offsetof(struct bootinfo, mark),
+				 mark, MARK_COUNT * sizeof(*mark))
+		       : -ENOTCONN;
+}
+
 const struct hypervisor_ops qemu_ops = {
 	.name = "qemu",
 	.jail = JAIL_QEMU,
@@ -497,5 +508,6 @@ const struct hypervisor_ops qemu_ops = {
 	.run = qemu_run,
 	.console_send = qemu_console_send,
 	.stop = qemu_stop,
+	.marks = qemu_marks,
 	.destroy = qemu_destroy,
 };

@@ -60,7 +60,7 @@ void vcpu_init(struct vcpu *c, struct vcpu_env *env, unsigned index)
 	memset(c, 0, sizeof(*c));
 	c->env = env;
 	c->index = index;
-	c->fd = -1;
+	c->fd = c->stats = -1;
 	sem_init(&c->ready, 0, 0);
 	sem_init(&c->go, 0, 0);
 }
@@ -71,8 +71,10 @@ void vcpu_fini(struct vcpu *c)
 		munmap(c->run, c->env->run_size);
 	if (c->fd >= 0)
 		close(c->fd);
+	if (c->stats >= 0)
+		close(c->stats);
 	c->run = NULL;
-	c->fd = -1;
+	c->fd = c->stats = -1;
 	sem_destroy(&c->ready);
 	sem_destroy(&c->go);
 }
@@ -163,6 +165,9 @@ int vcpu_create(struct vcpu *c, struct err *e)
 	pthread_mutex_unlock(&env->lock);
 	if (r)
 		return err_set(e, r, "kvm: KVM_SET_CPUID2");
+	/* Linux 5.14; a kernel without it shows no exits. */
+	if (env->m->timeline)
+		c->stats = ioctl(c->fd, KVM_GET_STATS_FD, NULL);
 	r = set_state(c, e);
 	return r < 0 ? r : set_pvclock(c, e);
 }

@@ -45,10 +45,11 @@ struct vcpu {
 	unsigned index;        /* [I] */
 	enum vcpu_state state; /* [env->lock] */
 	int fd;                /* [o] */
-	struct kvm_run *run;   /* [o] but immediate_exit: [a] */
-	pthread_t thread;      /* of a CPU that is not OFF */
-	sem_t ready, go;       /* of CPU 0: parked; released */
-	struct err error;      /* of CPU 0, when ready is posted */
+	int stats;           /* [o] KVM_GET_STATS_FD, with --timeline; or -1 */
+	struct kvm_run *run; /* [o] but immediate_exit: [a] */
+	pthread_t thread;    /* of a CPU that is not OFF */
+	sem_t ready, go;     /* of CPU 0: parked; released */
+	struct err error;    /* of CPU 0, when ready is posted */
 };
 
 /* Installs the handler of the signal that gets a thread out of KVM_RUN. */

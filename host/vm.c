@@ -91,6 +91,8 @@ static struct vm_exit exit_of_status(int status)
 
 void machine_exit(struct machine *m, uint32_t value)
 {
+	timeline_guest_end(m->timeline);
+
 	int status = (value >> 8) & 0xffff;
 	struct vm_exit ex = exit_of_status(status);
 	struct err none = { 0 };
@@ -120,11 +122,6 @@ void machine_exit(struct machine *m, uint32_t value)
 void machine_debugcon(struct machine *m, const void *buf, size_t len)
 {
 	panic_feed(m->panic, buf, len);
-}
-
-void machine_mark(struct machine *m, uint32_t mark)
-{
-	timeline_guest(m->timeline, mark);
 }
 
 void machine_console_tx(struct machine *m, const void *buf, size_t len)
@@ -433,6 +430,25 @@ static void conclude(struct machine_end *end, struct vm_exit *ex, struct err *e)
 	*e = end->error;
 }
 
+static struct timeline *reported; /* for vm_report() */
+
+static void report(struct machine *m)
+{
+	uint64_t mark[MARK_COUNT];
+
+	if (m->ops->marks(m, mark) == 0)
+		timeline_guest(m->timeline, mark);
+	reported = m->timeline;
+}
+
+void vm_report(const struct vm_plan *plan, int fd)
+{
+	if (!reported)
+		return;
+	timeline_mark(reported, "state removed");
+	timeline_print(reported, fd, plan->timeline_json);
+}
+
 int vm_run(const struct vm_plan *plan, const struct vm_io *io,
 	   struct vm_exit *ex, struct err *e)
 {
@@ -465,7 +481,7 @@ int vm_run(const struct vm_plan *plan, const struct vm_io *io,
 	conclude(end, ex, e);
 	timeline_mark(m->timeline, "output delivered");
 	if (m->timeline)
-		timeline_print(m->timeline, io->err, plan->timeline_json);
+		report(m);
 	/* The process ends soon, and with it all of this: no time is spent on
 	 * taking the VM apart.  The terminal is the exception. */
 	stdio_destroy(end->stdio);

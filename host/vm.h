@@ -96,6 +96,9 @@ struct vm_io {
 int vm_run(const struct vm_plan *plan, const struct vm_io *io,
 	   struct vm_exit *ex, struct err *e) MUST_CHECK;
 
+/* Prints to fd what plan->timeline asked for: after vm_run(), last of all. */
+void vm_report(const struct vm_plan *plan, int fd);
+
 /* Frees what the plan owns, not the structure itself. */
 void vm_plan_fini(struct vm_plan *plan);
 

@@ -42,6 +42,7 @@ static int run_plan(const struct cli *c, const struct bundle *b,
 	log_line(LOG_INFO, "run id=%s bundle=%s", p->id, b->path);
 	ret = vm_run(p, &io, &ex, e);
 	state_remove();
+	vm_report(p, io.err);
 	if (ret < 0)
 		return ret;
 	log_line(LOG_INFO, "run id=%s kind=%d code=%d oom=%d status=%d", p->id,

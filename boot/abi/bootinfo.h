@@ -24,8 +24,27 @@
 #define BOOT_F_CPU_PORT  (1U << 1) /* CPUs start by PORT_CPU, not by SIPI */
 #define BOOT_F_STRACE    (1U << 2) /* log every system call */
 #define BOOT_F_DEBUG     (1U << 3) /* log at debug level as it happens */
-#define BOOT_F_MARKS     (1U << 4) /* write boot marks to PORT_MARK */
+#define BOOT_F_MARKS     (1U << 4) /* keep bootinfo.mark[] */
 #define BOOT_F_EXIT_PORT (1U << 5) /* PORT_EXIT ends the VM at once */
+
+/* Points of a run that --timeline shows.  With BOOT_F_MARKS the kernel writes
+ * its TSC at each into bootinfo.mark[], where the host finds them when the VM
+ * has ended: a mark costs no exit.  The host lays them beside its own clock by
+ * MARK_END, which is taken right before PORT_EXIT is written. */
+enum boot_mark {
+	MARK_KHZ,      /* not a stamp: the TSC's frequency, at MARK_END */
+	MARK_ENTRY,    /* traps, per-CPU data and clock are there */
+	MARK_MM,       /* memory ready */
+	MARK_DEVICES,  /* drivers bound */
+	MARK_ROOT,     /* root mounted */
+	MARK_MOUNTS,   /* the container's mounts made */
+	MARK_EXEC,     /* init's program loaded */
+	MARK_USER,     /* about to run the first user instruction */
+	MARK_USER_END, /* init has exited */
+	MARK_EXIT,     /* no process is left, files are written back */
+	MARK_END,      /* the host has all that was written */
+	MARK_COUNT,
+};
 
 struct boot_region {
 	uint64_t base, len; /* RAM, zero-filled where nothing was loaded */
@@ -60,6 +79,7 @@ struct bootinfo {
 	struct boot_region region[BOOT_MAX_REGIONS];
 	struct boot_device device[BOOT_MAX_DEVICES];
 	uint8_t seed[32]; /* host entropy; the kernel wipes it once used */
+	uint64_t mark[MARK_COUNT]; /* written by the guest; 0: not reached */
 };
 
 /* The pvclock page (KVM's MSR 0x4b564d01): the one source of time for kernel
@@ -73,19 +93,6 @@ struct pvclock_time {
 	int8_t tsc_shift;
 	uint8_t flags; /* bit 0: stable over CPUs */
 	uint8_t pad[2];
-};
-
-/* Points of a start that --timeline shows; the kernel writes them to PORT_MARK
- * with BOOT_F_MARKS.  TSC stamps are the host's business. */
-enum boot_mark {
-	MARK_ENTRY = 1, /* first instruction of kernel_main */
-	MARK_MM,        /* memory ready */
-	MARK_DEVICES,   /* drivers bound */
-	MARK_ROOT,      /* root mounted */
-	MARK_EXEC,      /* init's program loaded */
-	MARK_USER,      /* about to run the first user instruction */
-	MARK_EXIT,      /* init is gone */
-	MARK_COUNT,
 };
 
 _Static_assert(sizeof(struct bootinfo) <= 4096, "bootinfo is one page");

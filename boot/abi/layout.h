@@ -62,6 +62,5 @@ enum {
  * eight hexadecimal digits, a newline. */
 #define EXIT_RECORD '\1'
 #define PORT_CPU    0xf5 /* 32 bit, kvm only: start the vCPU of this index */
-#define PORT_MARK   0xf6 /* 32 bit: enum boot_mark, for --timeline */
 
 #endif

@@ -13,7 +13,8 @@
 #include "kuni/driver.h"
 #include "layout.h"
 
-static uint32_t flags; /* of bootinfo; 0 before drivers_init() */
+static uint32_t flags;  /* of bootinfo; 0 before drivers_init() */
+static uint64_t *marks; /* bootinfo.mark, NULL: not asked for */
 
 void exitport_bind(uint32_t boot_flags)
 {
@@ -38,14 +39,24 @@ static void write_record(uint32_t value)
 
 _Noreturn void exit_port(uint32_t value)
 {
+	boot_mark(MARK_END);
 	if (!(flags & BOOT_F_EXIT_PORT))
 		write_record(value);
 	outl(PORT_EXIT, value);
 	arch_halt();
 }
 
+void boot_marks_bind(struct bootinfo *bi)
+{
+	if (bi->flags & BOOT_F_MARKS)
+		marks = bi->mark;
+}
+
 void boot_mark(unsigned mark)
 {
-	if (flags & BOOT_F_MARKS)
-		outl(PORT_MARK, mark);
+	if (!marks)
+		return;
+	if (mark == MARK_END)
+		marks[MARK_KHZ] = arch_tsc_khz();
+	marks[mark] = arch_tsc();
 }

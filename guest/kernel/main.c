@@ -20,12 +20,6 @@
 _Noreturn void kernel_main(struct bootinfo *bi);
 extern uintptr_t __stack_chk_guard;
 
-static void mark(const struct bootinfo *bi, unsigned m)
-{
-	if (bi->flags & BOOT_F_MARKS)
-		boot_mark(m);
-}
-
 static void options(const struct bootinfo *bi)
 {
 	klog_set_level(bi->flags & BOOT_F_DEBUG ? KLOG_DEBUG : KLOG_WARN);
@@ -38,7 +32,8 @@ _Noreturn void kernel_main(struct bootinfo *bi)
 	struct task *init;
 
 	arch_init_early(bi); /* traps, per-CPU data, the clock */
-	mark(bi, MARK_ENTRY);
+	boot_marks_bind(bi);
+	boot_mark(MARK_ENTRY);
 	options(bi);           /* log level, strace */
 	page_init(bi);         /* physical pages */
 	mm_init();             /* objects, address spaces */
@@ -46,11 +41,11 @@ _Noreturn void kernel_main(struct bootinfo *bi)
 	random_init(bi->seed); /* random numbers from the host's seed */
 	memset(bi->seed, 0, sizeof(bi->seed));
 	__stack_chk_guard = random_u64() & ~0xffUL;
-	mark(bi, MARK_MM);
+	boot_mark(MARK_MM);
 	drivers_init(bi);  /* devices to drivers, none touched */
 	fs_init();         /* file systems */
 	arch_init_irq(bi); /* interrupt controller, timer */
-	mark(bi, MARK_DEVICES);
+	boot_mark(MARK_DEVICES);
 	if (kthread_create(&init, "init", init_start,
 			   phys_to_virt(bi->launch_gpa)))
 		panic("main: no memory for the first task");

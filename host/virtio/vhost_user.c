@@ -95,6 +95,7 @@ struct vhost_user {
 	int kick[VIRTIO_MAX_QUEUES], call[VIRTIO_MAX_QUEUES];
 	bool enabled[VIRTIO_MAX_QUEUES];
 	bool started;
+	bool joined;          /* the thread is gone */
 	bool broken;          /* the device is: the session ends */
 	int fds[MSG_MAX_FDS]; /* of the message at hand */
 	unsigned nfds;
@@ -585,13 +586,33 @@ free_all:
 	return ret;
 }
 
-void vhost_user_destroy(struct vhost_user *v)
+static void vhost_stop(struct vhost_user *v)
 {
 	uint64_t one = 1;
 
-	if (!v)
+	if (v->joined)
 		return;
 	(void)!write(v->stop, &one, sizeof(one));
 	pthread_join(v->thread, NULL);
+	v->joined = true;
+}
+
+int vhost_user_peek(struct vhost_user *v, uint64_t gpa, void *to, size_t len)
+{
+	const void *p;
+
+	vhost_stop(v);
+	p = gpa_slice(&v->mem, GPA(gpa), len);
+	if (!p)
+		return -EFAULT;
+	memcpy(to, p, len);
+	return 0;
+}
+
+void vhost_user_destroy(struct vhost_user *v)
+{
+	if (!v)
+		return;
+	vhost_stop(v);
 	vhost_free(v);
 }

@@ -24,6 +24,10 @@ typedef int (*vhost_user_make)(struct virtio_device **out,
 int vhost_user_create(struct vhost_user **out, int fd, vhost_user_make make,
 		      void (*destroy)(struct virtio_device *d),
 		      void *arg) MUST_CHECK;
+/* Ends the session, which has no use any more, and copies len bytes of the
+ * guest's RAM. */
+int vhost_user_peek(struct vhost_user *v, uint64_t gpa, void *to,
+		    size_t len) MUST_CHECK;
 /* Ends the threads and waits for them; unmaps the RAM. */
 void vhost_user_destroy(struct vhost_user *v);
 

@@ -58,6 +58,16 @@ static uint64_t ns_at(uint64_t tsc)
 	return p.system_time - ns;
 }
 
+uint64_t arch_tsc(void)
+{
+	return rdtsc();
+}
+
+uint64_t arch_tsc_khz(void)
+{
+	return clock_tsc_khz;
+}
+
 uint64_t arch_clock_ns(void)
 {
 	return ns_at(rdtsc());

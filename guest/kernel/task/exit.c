@@ -312,6 +312,8 @@ _Noreturn void task_exit(int status)
 		if (p->sid == p->pid)
 			tty_disassociate(p);
 	}
+	if (p == init_process && last)
+		boot_mark(MARK_USER_END);
 	drop_resources(t);
 	if (p == init_process && last)
 		init_exit(p, (uint32_t)status);

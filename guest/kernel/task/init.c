@@ -376,6 +376,7 @@ void init_start(void *blob)
 	if (ret)
 		init_failed(CTL_STAGE_MACHINE, ret, "memory");
 	set_up_mounts(l);
+	boot_mark(MARK_MOUNTS);
 	set_names(l);
 	set_up_process(l);
 	run_program(l);

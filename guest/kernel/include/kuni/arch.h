@@ -259,7 +259,9 @@ int arch_user_cmpxchg32(uaddr_t at, uint32_t *expected, uint32_t new_)
 
 /* ---- time ---- */
 
-uint64_t arch_clock_ns(void);              /* monotonic since boot, pvclock */
+uint64_t arch_tsc(void);      /* the raw counter, for marks */
+uint64_t arch_tsc_khz(void);  /* its frequency; 0 before arch_init_early() */
+uint64_t arch_clock_ns(void); /* monotonic since boot, pvclock */
 void arch_timer_set(uint64_t deadline_ns); /* this CPU's; calls timer_tick() */
 uint64_t arch_wall_offset_ns(void); /* CLOCK_REALTIME - arch_clock_ns at boot */
 

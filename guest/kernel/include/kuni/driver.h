@@ -56,7 +56,8 @@ int hwrng_read(void *buf, size_t n) MUST_CHECK; /* bytes or errno, may sleep */
 /* ---- ports ---- */
 void debugcon_write(const char *s, size_t n);
 _Noreturn void exit_port(uint32_t value);
-void boot_mark(unsigned mark); /* enum boot_mark */
+void boot_marks_bind(struct bootinfo *bi);
+void boot_mark(unsigned mark); /* enum boot_mark; nothing before the bind */
 
 /* the kernel's random numbers (lib/random.c): ChaCha20, seeded by the host */
 void random_init(const uint8_t seed[32]);
