@@ -2,11 +2,8 @@
 /*
  * jail.c: what the monitor gives up before the guest runs.
  *
- * Mounts: in a private namespace the root of the plan is bound once more, and
- * the bind mounts of the plan are made below it.  Destinations are resolved
- * inside the root (openat2, RESOLVE_IN_ROOT), so a symbolic link in an image
- * leads nowhere else; what is missing is created, as runc does.  Then that
- * tree becomes the root of the namespace and everything else is detached.
+ * Files: the tree of jail_mounts.c becomes the root of the namespace, everything
+ * else is detached.
  *
  * System calls: host/seccomp.tbl, one filter a thread.
  */
@@ -14,12 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/kvm.h>
-#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -30,183 +25,8 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* ---- mounts ---- */
-
-static int open_in(int root, const char *path, uint64_t flags, mode_t mode)
-{
-	struct open_how how = { .flags = flags | O_CLOEXEC,
-				.mode = mode,
-				.resolve = RESOLVE_IN_ROOT |
-					   RESOLVE_NO_MAGICLINKS };
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
-static uint64_t mount_attrs(uint64_t ms)
-{
-	static const struct {
-		uint64_t ms, attr;
-	} map[] = {
-		{ MS_RDONLY, MOUNT_ATTR_RDONLY },
-		{ MS_NOSUID, MOUNT_ATTR_NOSUID },
-		{ MS_NODEV, MOUNT_ATTR_NODEV },
-		{ MS_NOEXEC, MOUNT_ATTR_NOEXEC },
-		{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
-	};
-	uint64_t attrs = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
-		attrs |= (ms & map[i].ms) ? map[i].attr : 0;
-	return attrs;
-}
-
-static int set_attrs(int fd, uint64_t attrs)
-{
-	struct mount_attr a = { .attr_set = attrs };
-
-	if (!attrs)
-		return 0;
-	return mount_setattr(fd, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno
-								       : 0;
-}
-
-static int clone_tree(const char *path, bool recursive)
-{
-	int fd = open_tree(AT_FDCWD, path,
-			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-				   (recursive ? AT_RECURSIVE : 0));
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* The last component is a file or a folder like the source. */
-static int create_last(int dir, const char *name, bool is_dir)
-{
-	int fd;
-
-	if (is_dir)
-		return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
-	fd = openat(dir, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-/* Creates what is missing of dest, which has no "..": each folder is opened
- * inside the root before the next name is made in it. */
-static int create_target(int root, const char *dest, bool is_dir)
-{
-	char path[PATH_MAX];
-	size_t at = 0;
-	int dir = open_in(root, ".", O_PATH | O_DIRECTORY, 0);
-
-	if (strlen(dest) >= sizeof(path)) {
-		close(dir);
-		return -ENAMETOOLONG;
-	}
-	while (dir >= 0) {
-		size_t skip = strspn(dest + at, "/");
-		size_t len = strcspn(dest + at + skip, "/");
-		const char *name = path + at + skip;
-		bool last = !dest[at + skip + len];
-		int r;
-
-		if (!len)
-			break;
-		memcpy(path + at, dest + at, skip + len);
-		at += skip + len;
-		path[at] = 0;
-		r = create_last(dir, name, is_dir || !last);
-		close(dir);
-		if (r < 0 && r != -EEXIST)
-			return r;
-		if (last)
-			return 0;
-		/* A link may lead elsewhere: from the root again. */
-		dir = open_in(root, path, O_PATH | O_DIRECTORY, 0);
-	}
-	if (dir < 0)
-		return dir;
-	close(dir);
-	return 0;
-}
-
-static int open_target(int root, const char *dest, bool is_dir)
-{
-	int fd = open_in(root, dest, O_PATH, 0);
-	int r;
-
-	if (fd != -ENOENT)
-		return fd;
-	r = create_target(root, dest, is_dir);
-	return r < 0 ? r : open_in(root, dest, O_PATH, 0);
-}
-
-static int make_bind(int root, const struct vm_bind *b, struct err *e)
-{
-	int tree = clone_tree(b->source, b->recursive);
-	struct stat st;
-	int target, r;
-
-	if (tree < 0)
-		return err_set(e, -tree, "mount source \"%s\"", b->source);
-	if (fstat(tree, &st) < 0) {
-		r = err_set(e, errno, "mount source \"%s\"", b->source);
-		goto out_tree;
-	}
-	target = open_target(root, b->dest, S_ISDIR(st.st_mode));
-	if (target < 0) {
-		r = err_set(e, -target, "mount destination \"%s\"", b->dest);
-		goto out_tree;
-	}
-	r = set_attrs(tree, mount_attrs(b->flags));
-	if (!r &&
-	    move_mount(tree, "", target, "",
-		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		r = -errno;
-	if (r < 0)
-		err_set(e, -r, "mount \"%s\" on \"%s\"", b->source, b->dest);
-	close(target);
-out_tree:
-	close(tree);
-	return r;
-}
-
-int jail_mounts(const struct vm_plan *plan, int *root_fd, struct err *e)
-{
-	int root, r = 0;
-
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_set(e, errno, "new mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_set(e, errno, "private mounts");
-	root = clone_tree(plan->root, true);
-	if (root < 0)
-		return err_set(e, -root, "root.path \"%s\"", plan->root);
-	if (move_mount(root, "", AT_FDCWD, plan->root,
-		       MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		r = err_set(e, errno, "bind root.path \"%s\"", plan->root);
-	for (size_t i = 0; i < plan->nbinds && !r; i++)
-		r = make_bind(root, &plan->binds[i], e);
-	if (!r && plan->root_readonly) {
-		r = set_attrs(root, MOUNT_ATTR_RDONLY);
-		if (r < 0)
-			err_set(e, -r, "root.readonly");
-	}
-	if (r < 0) {
-		close(root);
-		return r;
-	}
-	*root_fd = root;
-	return 0;
-}
 
 /* ---- privileges ---- */
 

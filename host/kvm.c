@@ -105,6 +105,7 @@ static int hold(void *arg)
 {
 	struct pollfd p = { .fd = *(const int *)arg, .events = POLLIN };
 
+	(void)setpgid(0, 0); /* a stop of our group must not stop it */
 	while (poll(&p, 1, -1) == 0)
 		continue;
 	_exit(0);

@@ -2,9 +2,8 @@
 /*
  * launch.c: a plan as the records of boot/abi/launch.h.
  *
- * Bind mounts are not among them: the host has made them below the root
- * before it serves it.  Of their flags only MS_RDONLY matters to the guest,
- * and the host enforces that one itself.
+ * Of a bind mount the source is its place below the root, where the host has
+ * made it; the guest mounts it from there for its order and its flags.
  */
 #include "host/launch.h"
 

@@ -165,7 +165,7 @@ static void probe_now(char *text, size_t size)
 	struct pollfd p = { .events = POLLIN };
 	int fds[2];
 	ssize_t n;
-	pid_t pid;
+	pid_t self = getpid(), pid;
 
 	snprintf(text, size, "no the probe could not be started");
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -175,6 +175,8 @@ static void probe_now(char *text, size_t size)
 		const char *verdict;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != self) /* it died before that */
+			_exit(1);
 		verdict = run_guest();
 		if (write(fds[1], verdict, strlen(verdict)) < 0)
 			_exit(1);
@@ -248,30 +250,30 @@ static bool load(int dir, const char *boot, char *text, size_t size)
 	close(fd);
 	if (n <= 0)
 		return false;
+	if (line[--n] != '\n')
+		return false;
 	line[n] = 0;
-	line[strcspn(line, "\n")] = 0;
 	if (strncmp(line, boot, len) != 0 || line[len] != ' ')
 		return false;
 	snprintf(text, size, "%s", line + len + 1);
 	return strncmp(text, "ok ", 3) == 0 || strncmp(text, "no ", 3) == 0;
 }
 
-/* Written aside and renamed, so that a reader sees a whole one. */
+/* In one write, so that a reader sees a whole line or none (which it takes for
+ * no verdict), and nothing is left behind where we are killed. */
 static void store(int dir, const char *boot, const char *text)
 {
-	char name[32];
-	int fd;
-	bool good;
+	char line[TEXT_MAX + 64];
+	int n = snprintf(line, sizeof(line), "%s %s\n", boot, text);
+	int fd = openat(dir, VERDICT,
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+			0600);
 
-	snprintf(name, sizeof(name), VERDICT ".%d", (int)getpid());
-	fd = openat(dir, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	good = dprintf(fd, "%s %s\n", boot, text) > 0;
+	if (n >= (int)sizeof(line) || write(fd, line, (size_t)n) != n)
+		(void)unlinkat(dir, VERDICT, 0);
 	close(fd);
-	if (!good || renameat(dir, name, dir, VERDICT) < 0)
-		(void)unlinkat(dir, name, 0);
 }
 
 int probe_kvm(char *why, size_t size)

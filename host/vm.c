@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -184,8 +185,11 @@ static const char *stage_name(uint32_t stage)
 	return stage < sizeof(name) / sizeof(name[0]) ? name[stage] : "?";
 }
 
-/* A program that is not there is 127, one that cannot be run 126, all else 1,
- * as runc has it. */
+static bool is_not_executable(int err)
+{
+	return err == EACCES || err == EISDIR || err == ENOEXEC;
+}
+
 static void on_start_failed(struct machine_end *end, const uint8_t *p,
 			    size_t len)
 {
@@ -194,7 +198,6 @@ static void on_start_failed(struct machine_end *end, const uint8_t *p,
 	struct err e;
 	char text[256];
 	int n = (int)(len - sizeof(f));
-	int status = 1;
 
 	memcpy(&f, p, sizeof(f));
 	n = n < (int)sizeof(text) - 1 ? n : (int)sizeof(text) - 1;
@@ -207,10 +210,10 @@ static void on_start_failed(struct machine_end *end, const uint8_t *p,
 		f.err = EINVAL;
 	if (f.stage == CTL_STAGE_EXEC) {
 		ex.not_found = f.err == ENOENT || f.err == ENOTDIR;
-		status = ex.not_found ? 127 : 126;
+		ex.not_executable = is_not_executable(f.err);
 	}
 	ex.code = f.err;
-	err_status(&e, status, f.err, "%s: \"%s\"", stage_name(f.stage), text);
+	err_set(&e, f.err, "%s: \"%s\"", stage_name(f.stage), text);
 	end_with(&end->m, &ex, &e);
 }
 
@@ -373,11 +376,36 @@ static int init(struct machine_end *end, const struct vm_plan *plan,
 	return r;
 }
 
+/* This thread, and with it all threads and processes that it makes. */
+static int use_cpus(const struct vm_cpuset *c, struct err *e)
+{
+	_Static_assert(sizeof(cpu_set_t) * 8 >= VM_CPUSET_MAX, "cpu_set_t");
+	cpu_set_t want, got;
+
+	CPU_ZERO(&want);
+	for (unsigned i = 0; i < VM_CPUSET_MAX; i++)
+		if (c->word[i / 64] >> i % 64 & 1)
+			CPU_SET(i, &want);
+	if (!CPU_COUNT(&want))
+		return 0;
+	if (sched_setaffinity(0, sizeof(want), &want) < 0 ||
+	    sched_getaffinity(0, sizeof(got), &got) < 0)
+		return err_set(e, errno, "linux.resources.cpu.cpus");
+	if (!CPU_EQUAL(&want, &got))
+		return err_set(e, ENODEV,
+			       "linux.resources.cpu.cpus: %d of %d CPUs",
+			       CPU_COUNT(&got), CPU_COUNT(&want));
+	return 0;
+}
+
 static int start(struct machine_end *end, struct err *e)
 {
 	struct machine *m = &end->m;
 	int root_fd, own_fd, r;
 
+	r = use_cpus(&m->plan->cpuset, e);
+	if (r < 0)
+		return r;
 	m->ops = choose(m->plan);
 	timeline_mark(m->timeline, "back end chosen");
 	r = m->ops->create(m, e);

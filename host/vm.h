@@ -39,17 +39,26 @@ struct vm_process {
 	uint16_t rows, cols; /* 0: not said */
 };
 
-/* A mount that the guest makes: proc, sysfs, tmpfs, devpts, mqueue. */
+/* A mount that the guest makes: proc, sysfs, tmpfs, devpts, mqueue; bind: of
+ * source as it is before any mount of the guest. */
 struct vm_mount {
 	char *type, *source, *dest, *data; /* data: options left after flags */
 	uint64_t flags;                    /* MS_* */
 };
 
-/* A bind mount, made by the host below the root before it is served. */
+/* A bind mount, made by the host below the root before it is served; the guest
+ * makes it too (vm_mount), which gives it its place among the guest's. */
 struct vm_bind {
 	char *source, *dest; /* source absolute; dest absolute in the root */
+	char *cover; /* dest lies below this mount of the guest, NULL: none */
 	bool recursive;
 	uint64_t flags; /* MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, ... */
+};
+
+#define VM_CPUSET_MAX 1024
+
+struct vm_cpuset { /* bit n is CPU n of the host; empty: all of them */
+	uint64_t word[VM_CPUSET_MAX / 64];
 };
 
 struct vm_plan {
@@ -59,6 +68,7 @@ struct vm_plan {
 	enum vm_hypervisor hypervisor;
 	uint64_t memory; /* bytes of guest RAM, a multiple of 2 MiB */
 	uint32_t cpus;
+	struct vm_cpuset cpuset;
 	char *hostname, *domainname; /* NULL: not said */
 	struct vm_process process;
 	struct vm_mount *mounts;
@@ -81,7 +91,8 @@ struct vm_exit {
 	enum vm_exit_kind kind;
 	int code;
 	bool oom;
-	bool not_found; /* START_FAILED because the program is not there */
+	/* START_FAILED because of the program, and why */
+	bool not_found, not_executable;
 };
 
 /* stdio of the container; the monitor reads 0 and writes 1 and 2. */

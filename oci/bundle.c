@@ -178,12 +178,11 @@ static const char *path_of_env(char *const *env)
 	return path;
 }
 
-/* As execvp(3) searches: the first that is there and can be executed, else
- * "not executable" if one was there. */
+/* As runc searches: the first file that somebody may execute; what is there
+ * and cannot be is not found. */
 static enum found search(const struct vm_plan *p, int root, const char *name)
 {
 	const char *dirs = path_of_env(p->process.env);
-	enum found best = NOT_THERE;
 
 	while (*dirs) {
 		int n = (int)strcspn(dirs, ":");
@@ -197,12 +196,10 @@ static enum found search(const struct vm_plan *p, int root, const char *name)
 		free(dir);
 		if (found == THERE || found == UNKNOWN)
 			return found;
-		if (found == NOT_EXECUTABLE)
-			best = found;
 		dirs += n;
 		dirs += *dirs == ':';
 	}
-	return best;
+	return NOT_THERE;
 }
 
 static int check_program(const struct vm_plan *p, int root, struct err *e)

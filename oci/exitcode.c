@@ -8,21 +8,11 @@
  */
 #include "oci/exitcode.h"
 
-#include <errno.h>
-
 static int start_failed(const struct vm_exit *ex)
 {
 	if (ex->not_found)
 		return EXIT_NOT_FOUND;
-	switch (ex->code) {
-	case ENOENT:
-		return EXIT_NOT_FOUND;
-	case EACCES:
-	case ENOEXEC:
-		return EXIT_CANNOT_EXEC;
-	default:
-		return EXIT_KUNI;
-	}
+	return ex->not_executable ? EXIT_CANNOT_EXEC : EXIT_KUNI;
 }
 
 int exitcode_of(const struct vm_exit *ex)

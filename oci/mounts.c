@@ -4,7 +4,8 @@
  *
  * Propagation: nothing propagates into or out of a VM, so "private" is what
  * is there and the others are not honoured.  The recursive attributes ("rro")
- * are not: "ro" goes in, but for the top mount only.
+ * are not: "ro" goes in, but for the top mount only.  Options of a file system
+ * (sync and the like) mean nothing to a bind mount, in Linux too.
  */
 #include "oci/mounts.h"
 
@@ -38,7 +39,7 @@ static const struct option {
 	{ "dev", OPT_CLEAR, MS_NODEV },
 	{ "noexec", OPT_SET, MS_NOEXEC },
 	{ "exec", OPT_CLEAR, MS_NOEXEC },
-	{ "nosymfollow", OPT_SET, MS_NOSYMFOLLOW },
+	{ "nosymfollow", OPT_MISSED, MS_NOSYMFOLLOW },
 	{ "symfollow", OPT_CLEAR, MS_NOSYMFOLLOW },
 	{ "sync", OPT_SET, MS_SYNCHRONOUS },
 	{ "async", OPT_CLEAR, MS_SYNCHRONOUS },

@@ -11,8 +11,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "layout.h"
+#include "oci/cpuset.h"
 #include "oci/mem.h"
 #include "oci/mounts.h"
 #include "oci/path.h"
@@ -35,13 +37,16 @@ uint64_t plan_memory(int64_t limit)
 	return n < MEMORY_MAX ? n : MEMORY_MAX;
 }
 
-uint32_t plan_cpus(int64_t quota, uint64_t period, uint32_t host_cpus)
+uint32_t plan_cpus(int64_t quota, uint64_t period, unsigned set,
+		   uint32_t host_cpus)
 {
 	uint64_t n =
 		host_cpus < PLAN_CPUS_DEFAULT ? host_cpus : PLAN_CPUS_DEFAULT;
 
 	if (quota > 0)
 		n = ((uint64_t)quota - 1) / period + 1;
+	if (set && (quota <= 0 || n > set))
+		n = set;
 	if (n > KUNI_MAX_CPUS)
 		n = KUNI_MAX_CPUS;
 	return n ? (uint32_t)n : 1;
@@ -107,15 +112,22 @@ static bool is_guest_type(const char *type)
 	return false;
 }
 
-/* The mount of the guest that would hide `dest`, or NULL: binds are made
- * below the root before the guest mounts anything. */
-static const char *hidden_by(const struct vm_plan *p, const char *dest)
+/* Where the outermost mount of the guest that has `dest` in it stands, or
+ * NULL.  What is made there on the host is seen by the guest before it mounts,
+ * and by nobody after. */
+static char *cover_of(const struct vm_plan *p, const char *dest)
 {
+	const char *cover = NULL;
+
 	for (size_t i = 0; i < p->nmounts; i++) {
-		if (path_is_below(dest, p->mounts[i].dest))
-			return p->mounts[i].dest;
+		const struct vm_mount *m = &p->mounts[i];
+
+		if (strcmp(m->type, "bind") != 0 &&
+		    path_is_below(dest, m->dest) &&
+		    (!cover || path_is_below(cover, m->dest)))
+			cover = m->dest;
 	}
-	return NULL;
+	return cover ? oci_strdup(cover) : NULL;
 }
 
 /* One entry of mounts[], on its way into the plan. */
@@ -130,24 +142,24 @@ struct entry {
 static int plan_bind(struct entry *n, const char *bundle, struct vm_plan *p,
 		     struct err *e)
 {
-	const char *over = hidden_by(p, n->dest);
-
 	if (!n->m->source || !n->m->source[0]) {
 		return err_set(e, 0,
 			       "%s: mounts[%zu].source: missing, expected the "
 			       "path to bind at %s",
 			       n->s->file, n->i, n->dest);
 	}
-	if (over) {
-		notes_add(&n->s->notes,
-			  "mounts[%zu] type=bind destination=%s below=%s", n->i,
-			  n->dest, over);
-		return 0;
-	}
 	p->binds[p->nbinds++] = (struct vm_bind){
 		.source = path_clean(bundle, n->m->source),
-		.dest = n->dest,
+		.dest = oci_strdup(n->dest),
+		.cover = cover_of(p, n->dest),
 		.recursive = n->mo.recursive,
+		.flags = n->mo.flags,
+	};
+	p->mounts[p->nmounts++] = (struct vm_mount){
+		.type = oci_strdup("bind"),
+		.source = oci_strdup(n->dest),
+		.dest = n->dest,
+		.data = oci_strdup(""),
 		.flags = n->mo.flags,
 	};
 	n->dest = NULL;
@@ -169,6 +181,27 @@ static void plan_guest_mount(struct entry *n, struct vm_plan *p)
 	n->mo.data = NULL;
 }
 
+/* The devices that every container has (config-linux.md, "Default Devices")
+ * need a place where the bundle has none. */
+static void plan_dev(const struct oci_spec *s, struct vm_plan *p)
+{
+	for (size_t i = 0; i < s->nmounts; i++) {
+		char *dest = path_clean("", s->mounts[i].dest);
+		bool is_dev = !strcmp(dest, "/dev");
+
+		free(dest);
+		if (is_dev)
+			return;
+	}
+	p->mounts[p->nmounts++] = (struct vm_mount){
+		.type = oci_strdup("tmpfs"),
+		.source = oci_strdup("tmpfs"),
+		.dest = oci_strdup("/dev"),
+		.data = oci_strdup("mode=755,size=65536k"),
+		.flags = MS_NOSUID,
+	};
+}
+
 static int plan_entry(struct entry *n, const char *bundle, struct vm_plan *p,
 		      struct err *e)
 {
@@ -187,6 +220,12 @@ static int plan_entry(struct entry *n, const char *bundle, struct vm_plan *p,
 			       n->s->file, n->i);
 	}
 	if (is_guest_type(m->type)) {
+		if (!strcmp(m->type, "mqueue")) {
+			notes_add(notes,
+				  "mounts[%zu] type=mqueue destination=%s "
+				  "reason=no-message-queues",
+				  n->i, n->dest);
+		}
 		plan_guest_mount(n, p);
 		return 0;
 	}
@@ -231,9 +270,10 @@ static void plan_machine(const struct oci_spec *s, const struct plan_opts *o,
 	p->memory = o->memory ? o->memory : plan_memory(s->memory_limit);
 	p->memory = (p->memory + PLAN_MEMORY_STEP - 1) / PLAN_MEMORY_STEP *
 		    PLAN_MEMORY_STEP;
-	p->cpus =
-		o->cpus ? o->cpus
-			: plan_cpus(s->cpu_quota, s->cpu_period, o->host_cpus);
+	p->cpus = o->cpus ? o->cpus
+			  : plan_cpus(s->cpu_quota, s->cpu_period,
+				      cpuset_count(&s->cpuset), o->host_cpus);
+	p->cpuset = s->cpuset;
 	p->strace = o->strace;
 	p->debug = o->debug;
 	p->timeline = o->timeline;
@@ -251,13 +291,15 @@ int plan_make(struct oci_spec *s, const struct plan_opts *o, struct vm_plan *p,
 		.root_readonly = s->root_readonly,
 		.hostname = oci_strdup(s->hostname),
 		.domainname = oci_strdup(s->domainname),
-		.mounts = oci_alloc(s->nmounts, sizeof(*p->mounts)),
+		/* one more: /dev */
+		.mounts = oci_alloc(s->nmounts + 1, sizeof(*p->mounts)),
 		.binds = oci_alloc(s->nmounts, sizeof(*p->binds)),
 		.masked = clean_strv(&s->masked),
 		.readonly = clean_strv(&s->readonly),
 	};
 	plan_machine(s, o, p);
 	plan_process(&s->process, o, &p->process);
+	plan_dev(s, p);
 	for (size_t i = 0; !ret && i < s->nmounts; i++)
 		ret = plan_mount(s, i, o->bundle, p, e);
 	return ret;
@@ -276,6 +318,7 @@ void vm_plan_fini(struct vm_plan *p)
 	for (size_t i = 0; i < p->nbinds; i++) {
 		free(p->binds[i].source);
 		free(p->binds[i].dest);
+		free(p->binds[i].cover);
 	}
 	free(p->mounts);
 	free(p->binds);

@@ -41,7 +41,10 @@ int plan_print(const struct vm_plan *p, struct err *e) MUST_CHECK;
  * <= 0, or so large that it means none, gives PLAN_MEMORY_DEFAULT. */
 uint64_t plan_memory(int64_t limit);
 
-/* CPUs for a quota: as many as it can keep busy, rounded up. */
-uint32_t plan_cpus(int64_t quota, uint64_t period, uint32_t host_cpus);
+/* CPUs for a quota: as many as it can keep busy, rounded up, and not more than
+ * the set of host CPUs has (0: no set); without both, those of the host, up to
+ * PLAN_CPUS_DEFAULT. */
+uint32_t plan_cpus(int64_t quota, uint64_t period, unsigned set,
+		   uint32_t host_cpus);
 
 #endif

@@ -149,10 +149,22 @@ static json_t *binds(struct out *o, const struct vm_plan *p)
 
 		put(o, j, "source", text(b->source));
 		put(o, j, "dest", text(b->dest));
+		put(o, j, "cover", text(b->cover));
 		put(o, j, "recursive", json_boolean(b->recursive));
 		append(o, a,
 		       put(o, j, "flags",
 			   text(mount_flags_show(b->flags, flags))));
+	}
+	return a;
+}
+
+static json_t *cpuset(struct out *o, const struct vm_cpuset *c)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < VM_CPUSET_MAX; i++) {
+		if (c->word[i / 64] >> i % 64 & 1)
+			append(o, a, json_integer(i));
 	}
 	return a;
 }
@@ -170,6 +182,7 @@ static json_t *plan(struct out *o, const struct vm_plan *p)
 	put(o, j, "hypervisor", text(hypervisor[p->hypervisor]));
 	put(o, j, "memory", number(p->memory));
 	put(o, j, "cpus", json_integer(p->cpus));
+	put(o, j, "cpuset", cpuset(o, &p->cpuset));
 	put(o, j, "hostname", text(p->hostname));
 	put(o, j, "domainname", text(p->domainname));
 	put(o, j, "process", process(o, &p->process));

@@ -194,7 +194,7 @@ LIST cpu[] = {
 	{ "burst", U64, MISSED, 0 },
 	{ "realtimeRuntime", I64, MISSED, 0 },
 	{ "realtimePeriod", U64, MISSED, 0 },
-	{ "cpus", STR, MISSED, 0 },
+	{ "cpus", STR, 0, 0 },
 	{ "mems", STR, MISSED, 0 },
 	{ "idle", I64, MISSED, 0 },
 	END

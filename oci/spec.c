@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "oci/caps.h"
+#include "oci/cpuset.h"
 #include "oci/json.h"
 #include "oci/schema.h"
 
@@ -287,6 +288,11 @@ static int read_linux(struct ctx *c, const json_t *o)
 	int ret;
 
 	s->memory_limit = get_i64(field(resources, "memory"), "limit");
+	s->cpus = get_str(cpu, "cpus");
+	if (s->cpus && s->cpus[0] && cpuset_parse(s->cpus, &s->cpuset) < 0) {
+		return bad(c, "CPUs below 1024, as \"0-3,7\"", s->cpus,
+			   "linux.resources.cpu.cpus");
+	}
 	s->cpu_quota = get_i64(cpu, "quota");
 	s->cpu_period = get_u64(cpu, "period", DEFAULT_PERIOD);
 	if (!s->cpu_period)

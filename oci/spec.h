@@ -63,6 +63,8 @@ struct oci_spec {
 	int64_t memory_limit; /* bytes, <= 0: none */
 	int64_t cpu_quota;    /* us in a period, <= 0: none */
 	uint64_t cpu_period;  /* us */
+	const char *cpus;     /* cpuset, NULL or empty: not said */
+	struct vm_cpuset cpuset;
 	struct oci_annotation *annotations;
 	size_t nannotations;
 	struct oci_notes notes; /* what is not honoured */

@@ -1,4 +1,4 @@
-// uses: oci/bundle.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c host/err.c host/log.c
+// uses: oci/bundle.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/cpuset.c oci/mem.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a program is looked for in the root, what links do, and where a mount
  * makes the answer unknown. */
@@ -25,7 +25,7 @@ static const struct {
 	{ "sh", "PATH=bin", "/", 0 },
 	{ "sh", "PATH=bin", "/bin", 127 },
 	{ "sh", "PATH=:/none", "/bin", 0 },
-	{ "text", "PATH=/bin", "/", 126 },
+	{ "text", "PATH=/bin", "/", 127 },
 	{ "text", "PATH=/bin:/alt", "/", 0 },
 	{ "/bin/sh", "PATH=/none", "/", 0 },
 	{ "./sh", "PATH=/none", "/bin", 0 },

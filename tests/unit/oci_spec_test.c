@@ -1,4 +1,4 @@
-// uses: oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c host/err.c host/log.c
+// uses: oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/cpuset.c oci/mem.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a config.json is refused for, word by word, and what is read of one. */
 #include "oci/spec.h"

@@ -256,7 +256,8 @@ _Noreturn void init_failed(unsigned stage, int err, const char *what)
 	struct ctl_start_failed f = { .err = err < 0 ? -err : err,
 				      .stage = stage };
 
-	klog(KLOG_ERROR, "init: stage=%u errno=%d %s", stage, f.err, what);
+	/* The host says it to the user, by what is sent here. */
+	klog(KLOG_INFO, "init: stage=%u errno=%d %s", stage, f.err, what);
 	if (!ctl_send(CTL_START_FAILED, &f, sizeof(f), what, strlen(what) + 1))
 		ctl_port_drain();
 	exit_port(EXIT_FAILED);

@@ -66,8 +66,27 @@ static int become_process(void)
 
 /* ---- paths ---- */
 
-/* Makes directory path and what is missing above it. */
-static int make_dirs(const char *path)
+/* Makes path, and nothing where it is there: a directory or an empty file. */
+static int make_one(const char *path, bool file)
+{
+	struct last_name *last = kmalloc(sizeof(*last));
+	struct path dir;
+	int ret;
+
+	if (!last)
+		return -ENOMEM;
+	ret = path_lookup(AT_FDCWD, path, LOOKUP_PARENT, &dir, last);
+	if (!ret) {
+		ret = file ? vfs_mknod(&dir, last, S_IFREG | 0755, 0)
+			   : vfs_mkdir(&dir, last, S_IFDIR | 0755);
+		path_put(&dir);
+	}
+	kfree(last);
+	return ret == -EEXIST || ret == -EROFS || ret == -EINVAL ? 0 : ret;
+}
+
+/* Makes path, a file or a directory, and the directories missing above it. */
+static int make_place(const char *path, bool file)
 {
 	char *copy = kmalloc(PATH_MAX);
 	int ret = 0;
@@ -77,25 +96,14 @@ static int make_dirs(const char *path)
 	if (strlcpy(copy, path, PATH_MAX) >= PATH_MAX)
 		ret = -ENAMETOOLONG;
 	for (char *p = copy; !ret && *p;) {
-		struct last_name *last = kmalloc(sizeof(*last));
-		struct path dir;
 		char save;
 
 		p += strspn(p, "/");
 		p += strcspn(p, "/");
 		save = *p;
 		*p = '\0';
-		ret = last ? path_lookup(AT_FDCWD, copy, LOOKUP_PARENT, &dir,
-					 last)
-			   : -ENOMEM;
-		if (!ret) {
-			ret = vfs_mkdir(&dir, last, S_IFDIR | 0755);
-			path_put(&dir);
-		}
-		if (ret == -EEXIST || ret == -EROFS || ret == -EINVAL)
-			ret = 0;
+		ret = make_one(copy, file && !save);
 		*p = save;
-		kfree(last);
 	}
 	kfree(copy);
 	return ret;
@@ -115,21 +123,72 @@ static int path_mode(const char *name, uint32_t *mode)
 
 /* ---- mounts ---- */
 
-static int mount_one(const struct launch_mount_k *m)
+static bool is_bind(const struct launch_mount_k *m)
 {
+	return !strcmp(m->type, "bind");
+}
+
+/*
+ * held, one a mount.  Of a bind: its source as it was before all mounts, found
+ * below the root, where the host has made all binds.  Of a tmpfs that is to be
+ * read-only: itself, for it is so only when all stands that it holds.
+ */
+static int bind_here(const struct launch_mount_k *m, struct path *held)
+{
+	struct path at;
+	int ret = path_lookup(AT_FDCWD, m->dest, LOOKUP_FOLLOW, &at, NULL);
+
+	if (!ret) {
+		ret = mount_bind_path(held, &at, m->flags);
+		path_put(&at);
+	}
+	path_put(held);
+	return ret;
+}
+
+static int mount_one(const struct launch_mount_k *m, struct path *held)
+{
+	bool file = is_bind(m) && !S_ISDIR(held->d->inode->mode);
+	uint64_t later = strcmp(m->type, "tmpfs") ? 0 : MS_RDONLY;
 	uint32_t mode;
 	int ret = path_mode(m->dest, &mode);
 
 	if (ret == -ENOENT)
-		ret = make_dirs(m->dest);
+		ret = make_place(m->dest, file);
 	if (ret)
 		return ret;
-	if (!strcmp(m->type, "bind"))
-		return mount_bind(m->source, m->dest, m->flags);
-	ret = mount_at(m->type, m->source, m->dest, m->flags, m->data);
+	if (is_bind(m))
+		return bind_here(m, held);
+	ret = mount_at(m->type, m->source, m->dest, m->flags & ~later, m->data);
+	if (!ret && m->flags & later)
+		ret = path_lookup(AT_FDCWD, m->dest, LOOKUP_FOLLOW, held, NULL);
 	if (!ret && !strcmp(m->dest, "/dev"))
 		ret = devfs_populate(m->dest); /* as a runtime does */
 	return ret;
+}
+
+static void find_binds(const struct launch *l, struct path *held)
+{
+	for (unsigned i = 0; i < l->nmounts; i++) {
+		const struct launch_mount_k *m = &l->mounts[i];
+		int ret = is_bind(m)
+				  ? path_lookup(AT_FDCWD, m->source,
+						LOOKUP_FOLLOW, &held[i], NULL)
+				  : 0;
+
+		if (ret)
+			init_failed(CTL_STAGE_MOUNT, ret, m->source);
+	}
+}
+
+static void close_tmpfs(const struct launch *l, struct path *held)
+{
+	for (unsigned i = 0; i < l->nmounts; i++) {
+		if (is_bind(&l->mounts[i]) || !held[i].mnt)
+			continue;
+		held[i].mnt->flags |= MS_RDONLY;
+		path_put(&held[i]);
+	}
 }
 
 static int mask_one(const char *path)
@@ -160,13 +219,15 @@ static int readonly_one(const char *path)
 
 static void set_up_mounts(const struct launch *l)
 {
-	int ret = mount_root("virtiofs", 0);
+	struct path *held = kmalloc((l->nmounts + 1) * sizeof(*held));
+	int ret = held ? mount_root("virtiofs", 0) : -ENOMEM;
 
 	if (ret)
 		init_failed(CTL_STAGE_ROOT, ret, "/");
 	boot_mark(MARK_ROOT);
+	find_binds(l, held);
 	for (unsigned i = 0; i < l->nmounts; i++) {
-		ret = mount_one(&l->mounts[i]);
+		ret = mount_one(&l->mounts[i], &held[i]);
 		if (ret)
 			init_failed(CTL_STAGE_MOUNT, ret, l->mounts[i].dest);
 	}
@@ -180,6 +241,8 @@ static void set_up_mounts(const struct launch *l)
 		if (ret)
 			init_failed(CTL_STAGE_MOUNT, ret, l->masked[i]);
 	}
+	close_tmpfs(l, held);
+	kfree(held);
 }
 
 static void set_root_readonly(void)
@@ -228,7 +291,7 @@ static int set_cwd(const char *cwd)
 			      &p, NULL);
 
 	if (ret == -ENOENT) {
-		ret = make_dirs(cwd);
+		ret = make_place(cwd, false);
 		if (!ret)
 			ret = path_lookup(AT_FDCWD, cwd,
 					  LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &p,
@@ -298,11 +361,12 @@ static const char *env_of(const struct launch *l, const char *name)
 	return NULL;
 }
 
-/* The name without '/' along PATH of the process's own environment. */
+/* The name without '/' along PATH of the process's own environment.  As runc
+ * does it: the first file that somebody may execute, or none. */
 static int exec_search(const struct launch *l, char *buf)
 {
 	const char *name = l->args[0], *dir = env_of(l, "PATH");
-	int worst = -ENOENT, ret;
+	uint32_t mode;
 
 	if (!name[0])
 		return -ENOENT;
@@ -313,17 +377,13 @@ static int exec_search(const struct launch *l, char *buf)
 		int len = snprintf(buf, PATH_MAX, "%.*s/%s", n ? (int)n : 1,
 				   n ? dir : ".", name);
 
-		ret = len < (int)PATH_MAX ? exec_path(buf, l->args, l->env)
-					  : -ENAMETOOLONG;
-		if (ret == -EACCES)
-			worst = ret;
-		else if (ret != -ENOENT && ret != -ENOTDIR &&
-			 ret != -ENAMETOOLONG)
-			return ret;
+		if (len < (int)PATH_MAX && !path_mode(buf, &mode) &&
+		    !S_ISDIR(mode) && mode & 0111)
+			return exec_path(buf, l->args, l->env);
 		dir += n;
 		dir += *dir == ':';
 	}
-	return worst;
+	return -ENOENT;
 }
 
 static void run_program(const struct launch *l)

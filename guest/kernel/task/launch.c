@@ -84,8 +84,11 @@ static bool read_mount(const void *p, size_t n, struct launch_mount_k *out)
 	}
 	if (s != end || str[2][0] != '/')
 		return false;
-	*out = (struct launch_mount_k){ m.flags, str[0], str[1], str[2],
-					str[3] };
+	*out = (struct launch_mount_k){ .flags = m.flags,
+					.type = str[0],
+					.source = str[1],
+					.dest = str[2],
+					.data = str[3] };
 	return true;
 }
 
