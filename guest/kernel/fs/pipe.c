@@ -283,7 +283,9 @@ static long pipe_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 	return copy_to_user(arg, &n, sizeof(n));
 }
 
-/* One file fewer; with the last one the pipe goes. */
+/* One file fewer; with the last one the pipe goes.  Who is left is woken
+ * under the inode's lock: once that is released, a release of the other side
+ * may free the pipe. */
 static void pipe_release(struct file *f)
 {
 	struct inode *i = f->inode;
@@ -300,13 +302,13 @@ static void pipe_release(struct file *f)
 	if (last)
 		i->pipe = NULL;
 	mutex_unlock(&p->lock);
-	mutex_unlock(&i->lock);
-	if (last) {
-		pipe_free(p);
-		return;
+	if (!last) {
+		wake_all(&p->rd_wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+		wake_all(&p->wr_wait, EPOLLOUT | EPOLLWRNORM | EPOLLERR);
 	}
-	wake_all(&p->rd_wait, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
-	wake_all(&p->wr_wait, EPOLLOUT | EPOLLWRNORM | EPOLLERR);
+	mutex_unlock(&i->lock);
+	if (last)
+		pipe_free(p);
 }
 
 /* F_SETPIPE_SZ and F_GETPIPE_SZ: the size, or EBUSY, EPERM, EINVAL. */
