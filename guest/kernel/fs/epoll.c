@@ -431,6 +431,9 @@ static int report(struct epoll *ep, uaddr_t out, int max)
 	}
 	put_back(ep, &again, false);
 	mutex_unlock(&ep->lock);
+	/* Others saw an empty list meanwhile, and went to sleep. */
+	if (any_ready(ep))
+		wake_n(&ep->wait, 1, EPOLLIN);
 	return n;
 }
 
