@@ -78,7 +78,9 @@ static struct page *mapped_page(struct fault *f, unsigned *prot)
 	return p;
 }
 
-/* Replaces the entry of p by one of to, where p is still there. */
+/* Replaces the entry of p by one of to, where p is still there.  No CPU may see
+ * the new page while another still sees the old one, so that goes first: CPUs
+ * that wait for pt_lock meanwhile answer the flush. */
 static bool replace(struct fault *f, struct page *p, struct page *to,
 		    bool write)
 {
@@ -89,6 +91,10 @@ static bool replace(struct fault *f, struct page *p, struct page *to,
 	spin_lock(&f->mm->pt_lock);
 	same = arch_pt_walk(&f->mm->pt, f->addr, &pa, &prot) &&
 	       pa == page_paddr(p);
+	if (same && p != to) {
+		(void)arch_pt_unmap(&f->mm->pt, f->addr, NULL, NULL);
+		arch_tlb_flush(&f->mm->pt, f->addr, f->addr + PAGE_SIZE);
+	}
 	if (same) /* the tables exist: cannot fail */
 		ensure(arch_pt_map(&f->mm->pt, f->addr, page_paddr(to),
 				   pt_prot(f->v, write)) == 0);
@@ -139,7 +145,6 @@ static enum fault_result fault_copy(struct fault *f, struct page *p)
 		page_put(copy);
 		return FAULT_OK;
 	}
-	arch_tlb_flush(&f->mm->pt, f->addr, f->addr + PAGE_SIZE);
 	page_put(p); /* the table's */
 	return FAULT_OK;
 }
