@@ -82,8 +82,11 @@ struct bootinfo {
 	uint64_t mark[MARK_COUNT]; /* written by the guest; 0: not reached */
 };
 
-/* The pvclock page (KVM's MSR 0x4b564d01): the one source of time for kernel
- * and vDSO.  Without KVM the kernel fills it from tsc_khz. */
+/* The pvclock page: the one source of time for kernel and vDSO.  CPU n's
+ * structure (KVM's MSR 0x4b564d01) stands at n * PVCLOCK_STRIDE; where CPU 0's
+ * is stable (bit 0 of flags) it is right for all of them.  Without KVM the
+ * kernel fills CPU 0's from tsc_khz. */
+#define PVCLOCK_STRIDE 64U
 struct pvclock_time {
 	uint32_t version; /* odd while it is being changed */
 	uint32_t pad0;

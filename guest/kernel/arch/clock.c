@@ -2,10 +2,14 @@
 /*
  * clock.c: time from the TSC, by one page that kernel and vDSO both read.
  *
- * The page holds struct pvclock_time: KVM's own (BOOT_F_PVCLOCK, or asked of
- * a KVM below QEMU), else filled here from the TSC's frequency.  Behind it
- * stands the offset of CLOCK_REALTIME (kuni/vdso.h), which never changes:
- * nothing in a container may set the clock.
+ * The page holds a struct pvclock_time for each CPU: KVM's own (BOOT_F_PVCLOCK,
+ * or asked of a KVM below QEMU), else CPU 0's filled here from the TSC's
+ * frequency.  Behind CPU 0's stands the offset of CLOCK_REALTIME (kuni/vdso.h),
+ * which never changes: nothing in a container may set the clock.
+ *
+ * A host whose TSCs differ does not mark the clock stable.  Then every CPU must
+ * use its own structure, their times differ by a little, and monotonic() sees
+ * to it that none is before one that was given out already.
  */
 #include <string.h>
 
@@ -24,7 +28,8 @@ uint64_t clock_tsc_khz;
 
 static struct vdso_vvar *vvar;
 static paddr_t vvar_pa;
-static bool clock_is_kvm;
+static bool clock_is_kvm; /* [I] */
+static bool asked;        /* [I] of a KVM that did not know of us */
 
 static uint64_t scale(const struct pvclock_time *p, uint64_t delta)
 {
@@ -36,26 +41,61 @@ static uint64_t scale(const struct pvclock_time *p, uint64_t delta)
 			  32);
 }
 
-/* Nanoseconds at the given TSC, which may lie before the page's stamp. */
-static uint64_t ns_at(uint64_t tsc)
+/* This CPU's structure.  The caller cannot change CPUs: the kernel only does
+ * that where it sleeps. */
+static const volatile struct pvclock_time *my_clock(void)
 {
-	const volatile struct pvclock_time *v = &vvar->clock;
-	struct pvclock_time p;
-	uint64_t ns;
+	const char *page = (const char *)vvar;
+	const volatile struct pvclock_time *mine;
+
+	if (!clock_is_kvm || vvar->clock.flags & PVCLOCK_STABLE)
+		return &vvar->clock;
+	mine = (const void *)(page + (size_t)this_cpu()->id * PVCLOCK_STRIDE);
+	return mine->version ? mine : &vvar->clock;
+}
+
+/* A TSC value with the structure that was valid when it was read: KVM may move
+ * the TSC of this CPU and change both at any exit. */
+static uint64_t read_both(struct pvclock_time *p)
+{
+	const volatile struct pvclock_time *v = my_clock();
+	uint64_t tsc;
 
 	do {
-		p.version =
+		p->version =
 			__atomic_load_n(&v->version, __ATOMIC_ACQUIRE) & ~1U;
-		p.tsc_timestamp = v->tsc_timestamp;
-		p.system_time = v->system_time;
-		p.tsc_to_system_mul = v->tsc_to_system_mul;
-		p.tsc_shift = v->tsc_shift;
+		p->tsc_timestamp = v->tsc_timestamp;
+		p->system_time = v->system_time;
+		p->tsc_to_system_mul = v->tsc_to_system_mul;
+		p->tsc_shift = v->tsc_shift;
+		p->flags = v->flags;
+		tsc = rdtsc();
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (p.version != v->version);
-	if (tsc >= p.tsc_timestamp)
-		return p.system_time + scale(&p, tsc - p.tsc_timestamp);
-	ns = scale(&p, p.tsc_timestamp - tsc);
-	return p.system_time - ns;
+	} while (p->version != v->version);
+	return tsc;
+}
+
+/* Nanoseconds at the given TSC, which may lie before p's stamp. */
+static uint64_t ns_at(const struct pvclock_time *p, uint64_t tsc)
+{
+	if (tsc >= p->tsc_timestamp)
+		return p->system_time + scale(p, tsc - p->tsc_timestamp);
+	return p->system_time - scale(p, p->tsc_timestamp - tsc);
+}
+
+/* The latest time that any CPU has seen, ns at the least. */
+static uint64_t monotonic(uint64_t ns)
+{
+	static uint64_t last; /* [a] */
+	uint64_t seen = __atomic_load_n(&last, __ATOMIC_RELAXED);
+
+	while (ns > seen) {
+		if (__atomic_compare_exchange_n(&last, &seen, ns, true,
+						__ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return ns;
+	}
+	return seen;
 }
 
 uint64_t arch_tsc(void)
@@ -70,7 +110,11 @@ uint64_t arch_tsc_khz(void)
 
 uint64_t arch_clock_ns(void)
 {
-	return ns_at(rdtsc());
+	struct pvclock_time p;
+	uint64_t ns, tsc = read_both(&p);
+
+	ns = ns_at(&p, tsc);
+	return likely(p.flags & PVCLOCK_STABLE) ? ns : monotonic(ns);
 }
 
 uint64_t arch_wall_offset_ns(void)
@@ -86,7 +130,8 @@ paddr_t vdso_vvar_page(void)
 /* The TSC at which arch_clock_ns() reaches ns, or a little later. */
 uint64_t clock_to_tsc(uint64_t ns)
 {
-	uint64_t tsc = rdtsc(), now = ns_at(tsc);
+	struct pvclock_time p;
+	uint64_t tsc = read_both(&p), now = ns_at(&p, tsc);
 
 	if (ns <= now)
 		return tsc;
@@ -126,7 +171,10 @@ static void set_frequency(uint64_t khz, uint64_t tsc_at_zero)
  * the time when it started the VM, and 0. */
 static void set_wall(const struct bootinfo *bi)
 {
-	vvar->wall_offset = bi->wall_ns - ns_at(bi->wall_tsc);
+	struct pvclock_time p;
+
+	(void)read_both(&p);
+	vvar->wall_offset = bi->wall_ns - ns_at(&p, bi->wall_tsc);
 }
 
 /* KVM below QEMU keeps the page for us where it offers to. */
@@ -139,7 +187,16 @@ static bool ask_kvm(void)
 	if (!(cpuid(0x40000001U, 0).a & KVM_CLOCK_FEATURE))
 		return false;
 	wrmsr(MSR_KVM_CLOCK, PVCLOCK_GPA | 1);
-	return vvar->clock.version != 0;
+	asked = vvar->clock.version != 0;
+	return asked;
+}
+
+/* The structure of another CPU, where it is not the host that asks for it. */
+void clock_init_cpu(unsigned id)
+{
+	if (asked)
+		wrmsr(MSR_KVM_CLOCK,
+		      (PVCLOCK_GPA + (uint64_t)id * PVCLOCK_STRIDE) | 1);
 }
 
 static uint64_t khz_of(const struct pvclock_time *p)

@@ -102,6 +102,7 @@ _Noreturn void smp_cpu_main(unsigned id)
 	cpu_load(c);
 	write_cr3(mmu_kernel_root()); /* away from the trampoline's */
 	apic_enable();
+	clock_init_cpu(id);
 	c->cpu.online = true;
 	__atomic_fetch_or(&cpus_online, 1UL << id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpus[id], &c->cpu, __ATOMIC_RELEASE);

@@ -183,6 +183,7 @@ extern bool smp_stopping;    /* [a] NMIs halt */
 
 void clock_init(const struct bootinfo *bi);      /* pvclock, or a guess */
 void clock_calibrate(const struct bootinfo *bi); /* the LAPIC works */
+void clock_init_cpu(unsigned id);                /* on CPU id, not the first */
 uint64_t clock_to_tsc(uint64_t ns);              /* of arch_clock_ns() */
 extern uint64_t clock_tsc_khz;
 void fpu_init_cpu(void);

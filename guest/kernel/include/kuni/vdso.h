@@ -22,8 +22,10 @@ paddr_t vdso_vvar_page(void);
 #define VDSO_CPUNR_SEL 0x53 /* LSL of it is the CPU's number */
 
 struct vdso_vvar {
-	struct pvclock_time clock; /* KVM's layout, at 0 */
+	struct pvclock_time clock; /* CPU 0's, KVM's layout, at 0 */
 	uint64_t wall_offset;      /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+	/* from PVCLOCK_STRIDE on: the clocks of the other CPUs */
 };
+_Static_assert(sizeof(struct vdso_vvar) <= PVCLOCK_STRIDE, "CPU 1's is next");
 
 #endif
