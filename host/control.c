@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/log.h"
+
 #define STREAMS    4          /* control and the stdio streams */
 #define OUT_SOFT   65536U     /* no more DATA beyond it */
 #define OUT_HARD   (1U << 20) /* a guest that never reads is broken */
@@ -32,6 +34,7 @@ struct control {
 	const struct control_ops *ops;
 	void *arg;
 	bool broken, flushing;
+	bool stalled; /* a sender was told: no room, for `out` is long */
 	struct stream stream[STREAMS];
 	uint8_t *out; /* [out_head, out_len) waits for the transport */
 	size_t out_head, out_len, out_cap;
@@ -139,26 +142,31 @@ static void queue(struct control *c, unsigned type, unsigned stream,
 
 static void announce(struct control *c)
 {
+	c->stalled = false;
 	for (unsigned i = 1; i < STREAMS; i++)
 		if (control_room(c, i))
 			c->ops->ready(c->arg, i);
 }
 
+/* Whoever stalled goes on, whatever has emptied `out` since: a frame that was
+ * queued in between flushes, too. */
 void control_writable(struct control *c)
 {
-	bool was_full = c->out_len - c->out_head >= OUT_SOFT;
-
 	flush(c);
-	if (was_full)
+	if (c->stalled && c->out_len - c->out_head < OUT_SOFT)
 		announce(c);
 }
 
-size_t control_room(const struct control *c, unsigned stream)
+size_t control_room(struct control *c, unsigned stream)
 {
 	const struct stream *s = &c->stream[stream];
 
-	if (c->broken || s->tx_closed || c->out_len - c->out_head >= OUT_SOFT)
+	if (c->broken || s->tx_closed)
 		return 0;
+	if (c->out_len - c->out_head >= OUT_SOFT) {
+		c->stalled = true;
+		return 0;
+	}
 	return s->tx_credit;
 }
 
@@ -203,6 +211,22 @@ void control_signal(struct control *c, int signo)
 void control_winsize(struct control *c, const struct ctl_winsize *ws)
 {
 	queue(c, CTL_WINSIZE, CTL_CONTROL, ws, sizeof(*ws));
+}
+
+void control_dump(struct control *c)
+{
+	for (unsigned i = 1; i < STREAMS; i++) {
+		const struct stream *s = &c->stream[i];
+
+		log_line(LOG_WARN,
+			 "control: stream=%u may_send=%u may_get=%u owed=%u "
+			 "tx_closed=%d rx_closed=%d",
+			 i, s->tx_credit, s->rx_credit, s->owed, s->tx_closed,
+			 s->rx_closed);
+	}
+	log_line(LOG_WARN, "control: waiting=%zu stalled=%d in=%zu",
+		 c->out_len - c->out_head, c->stalled, c->in_len);
+	queue(c, CTL_DUMP, CTL_CONTROL, NULL, 0);
 }
 
 void control_consumed(struct control *c, unsigned stream, size_t len)

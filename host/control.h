@@ -44,7 +44,7 @@ void control_feed(struct control *c, const void *buf, size_t len);
 /* The transport takes bytes again. */
 void control_writable(struct control *c);
 /* How many bytes of DATA may be sent on the stream now; 0: ready() follows. */
-size_t control_room(const struct control *c, unsigned stream);
+size_t control_room(struct control *c, unsigned stream);
 /* Sends len <= control_room() bytes. */
 void control_send(struct control *c, unsigned stream, const void *buf,
 		  size_t len);
@@ -52,6 +52,8 @@ void control_send_eof(struct control *c, unsigned stream);
 void control_send_close(struct control *c, unsigned stream);
 void control_signal(struct control *c, int signo);
 void control_winsize(struct control *c, const struct ctl_winsize *ws);
+/* Logs credits and what waits, and asks the guest to log its tasks. */
+void control_dump(struct control *c);
 void control_consumed(struct control *c, unsigned stream, size_t len);
 
 #endif

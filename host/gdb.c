@@ -142,9 +142,6 @@ void gdb_wait(struct gdb *g, struct vcpu *c)
 		me->halted = false;
 		if (me->dirty)
 			(void)ioctl(c->fd, KVM_SET_REGS, &me->regs);
-		if (!g->ended)
-			__atomic_store_n(&c->run->immediate_exit, 0,
-					 __ATOMIC_SEQ_CST);
 	}
 	apply_breaks(g, c);
 	pthread_mutex_unlock(&g->lock);

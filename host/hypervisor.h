@@ -51,6 +51,8 @@ struct hypervisor_ops {
 	 * the loop's thread): how many were taken.  Less than len: the back
 	 * end calls machine_console_ready() when it can take more. */
 	size_t (*console_send)(struct machine *m, const void *buf, size_t len);
+	/* Where each CPU and queue is, into the log.  NULL: the back end cannot tell. */
+	void (*dump)(struct machine *m);
 	void (*stop)(struct machine *m);
 	/* After stop: the guest's bootinfo.mark[MARK_COUNT]; negative errno
 	 * where its memory was never there.  Exits, where they are known, go

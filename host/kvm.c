@@ -238,6 +238,7 @@ static int hv_create(struct machine *m, struct err *e)
 	v->env.m = m;
 	v->env.run_size = (size_t)size;
 	v->env.bus = &v->bus;
+	v->env.mem = &v->mem;
 	v->env.entry = m->image.entry;
 	/* Here, since its socket is a path of the host. */
 	r = m->plan->debug ? gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu,
@@ -571,6 +572,20 @@ static int hv_marks(struct machine *m, uint64_t *mark)
 	return 0;
 }
 
+static void hv_dump(struct machine *m)
+{
+	struct kvm_vm *v = m->hv;
+
+	for (unsigned i = 0; i < v->ndevice; i++) {
+		struct virtio_device *d = v->device[i].dev;
+
+		for (unsigned q = 0; q < d->ops->nqueues; q++)
+			virtq_log(&d->queue[q], v->device[i].kind->name, q);
+	}
+	for (unsigned i = 0; i < v->ncpu; i++)
+		vcpu_ask_dump(&v->cpu[i]);
+}
+
 const struct hypervisor_ops kvm_ops = {
 	.name = "kvm",
 	.jail = JAIL_LOOP,
@@ -579,6 +594,7 @@ const struct hypervisor_ops kvm_ops = {
 	.prepare = hv_prepare,
 	.run = hv_run,
 	.console_send = hv_console_send,
+	.dump = hv_dump,
 	.stop = hv_stop,
 	.marks = hv_marks,
 	.destroy = hv_destroy,

@@ -156,14 +156,14 @@ const char *panic_message(const struct panic_sink *p)
 	return p->message;
 }
 
-void panic_dump_rip(struct machine *m, unsigned cpu, uint64_t rip)
+void panic_dump_pc(struct machine *m, unsigned cpu, unsigned frame, uint64_t pc)
 {
 	struct panic_sink *p = m->panic;
 	char name[200];
 
 	pthread_mutex_lock(&p->lock);
-	name_of(p, rip, name, sizeof(name));
+	name_of(p, pc, name, sizeof(name));
 	pthread_mutex_unlock(&p->lock);
-	log_line(LOG_ERROR, "guest: id=%s cpu %u died at %#llx %s", p->id, cpu,
-		 (unsigned long long)rip, name);
+	log_line(LOG_ERROR, "guest: id=%s cpu %u #%u %#llx %s", p->id, cpu,
+		 frame, (unsigned long long)pc, name);
 }

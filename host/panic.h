@@ -25,7 +25,8 @@ void panic_feed(struct panic_sink *p, const void *buf, size_t len);
 void panic_flush(struct panic_sink *p);
 /* The first line of the guest's panic, "" where there was none. */
 const char *panic_message(const struct panic_sink *p);
-/* Logs where a CPU was when it died. */
-void panic_dump_rip(struct machine *m, unsigned cpu, uint64_t rip);
+/* Logs one frame of where a CPU is; 0: the instruction itself. */
+void panic_dump_pc(struct machine *m, unsigned cpu, unsigned frame,
+		   uint64_t pc);
 
 #endif

@@ -436,6 +436,24 @@ void stdio_winsize(struct stdio *s)
 	control_winsize(s->control, &ws);
 }
 
+static void log_end(const struct end *end, const char *name)
+{
+	log_line(LOG_WARN,
+		 "stdio: %s fd=%d kind=%d watched=%d events=%#x waiting=%zu "
+		 "eof=%d ready=%d",
+		 name, end->fd, end->kind, end->source != NULL, end->events,
+		 end->len - end->head, end->eof,
+		 end->fd >= 0 &&
+			 is_ready(end->fd, end->buf ? POLLOUT : POLLIN));
+}
+
+void stdio_log(struct stdio *s)
+{
+	log_end(&s->in, "stdin");
+	log_end(&s->out[0], "stdout");
+	log_end(&s->out[1], "stderr");
+}
+
 int stdio_drain(struct stdio *s)
 {
 	end_close(&s->in);

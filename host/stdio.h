@@ -39,4 +39,7 @@ void stdio_give_up(struct stdio *s);
 /* Restores the terminal. */
 void stdio_destroy(struct stdio *s);
 
+/* The state of each stream into the log. */
+void stdio_log(struct stdio *s);
+
 #endif

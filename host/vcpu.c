@@ -2,30 +2,37 @@
 /*
  * vcpu.c: the CPUs of a KVM guest: first state, run loop, exits.
  *
- * A thread leaves KVM_RUN by an exit, or by the kick signal; immediate_exit is
- * set before the signal, so a kick between the check of env->stop and KVM_RUN
- * is not lost.  The run loop holds no lock while it serves an exit.
+ * A thread leaves KVM_RUN by an exit, or by the kick signal.  No kick is lost:
+ * the kicker says what it wants, sets immediate_exit, and signals; the run loop
+ * clears immediate_exit, and then looks at what is wanted.  It holds no lock
+ * while it serves an exit.
  */
 #include "host/vcpu.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "boot/abi/bootinfo.h"
 #include "boot/abi/layout.h"
 #include "host/cpuid.h"
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/jail.h"
 #include "host/log.h"
+#include "host/memory.h"
 #include "host/panic.h"
 
 #define KICK_SIGNAL SIGRTMIN
 #define STACK_SIZE  (1UL << 20)
+#define MAX_FRAMES  32
+#define LAPIC_ISR   0x100
+#define LAPIC_IRR   0x200
 
 #define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01
 
@@ -49,7 +56,8 @@ static void on_kick(int signo)
 
 int vcpu_init_signal(void)
 {
-	struct sigaction sa = { .sa_handler = on_kick };
+	/* KVM_RUN ends with EINTR all the same; a file request goes on. */
+	struct sigaction sa = { .sa_handler = on_kick, .sa_flags = SA_RESTART };
 
 	sigemptyset(&sa.sa_mask);
 	return sigaction(KICK_SIGNAL, &sa, NULL) < 0 ? -errno : 0;
@@ -136,9 +144,11 @@ static int set_pvclock(const struct vcpu *c, struct err *e)
 		struct kvm_msr_entry entry;
 	} m = { .head.nmsrs = 1,
 		.entry = { .index = MSR_KVM_SYSTEM_TIME_NEW,
-			   .data = c->env->pvclock_gpa | 1 } };
+			   .data = (c->env->pvclock_gpa +
+				    (uint64_t)c->index * PVCLOCK_STRIDE) |
+				   1 } };
 
-	if (c->index || !c->env->pvclock_gpa)
+	if (!c->env->pvclock_gpa)
 		return 0;
 	if (ioctl(c->fd, KVM_SET_MSRS, &m) != 1)
 		return err_set(e, errno, "kvm: pvclock");
@@ -174,6 +184,59 @@ int vcpu_create(struct vcpu *c, struct err *e)
 
 /* ---- exits ---- */
 
+static bool read_word(const struct vcpu *c, uint64_t va, uint64_t *out)
+{
+	struct kvm_translation t = { .linear_address = va };
+	const uint64_t *p;
+
+	if (va % 8 || ioctl(c->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
+		return false;
+	p = gpa_slice(c->env->mem, GPA(t.physical_address), 8);
+	if (p)
+		*out = *(const volatile uint64_t *)p;
+	return p != NULL;
+}
+
+/* Return addresses from the frame at bp outwards, while they are the kernel's. */
+static void dump_frames(const struct vcpu *c, uint64_t bp)
+{
+	for (unsigned n = 1; n <= MAX_FRAMES && bp >= DIRECT_MAP; n++) {
+		uint64_t next, pc;
+
+		if (!read_word(c, bp, &next) || !read_word(c, bp + 8, &pc) ||
+		    pc < KERNEL_VIRT)
+			return;
+		panic_dump_pc(c->env->m, c->index, n, pc);
+		if (next <= bp)
+			return;
+		bp = next;
+	}
+}
+
+/* What the CPU's interrupt controller has asked for and serves. */
+static void dump_lapic(const struct vcpu *c)
+{
+	struct kvm_mp_state mp = { 0 };
+	struct kvm_lapic_state l;
+	char asked[200] = "", serves[200] = "";
+	size_t na = 0, ns = 0;
+
+	if (ioctl(c->fd, KVM_GET_LAPIC, &l) < 0 ||
+	    ioctl(c->fd, KVM_GET_MP_STATE, &mp) < 0)
+		return;
+	for (unsigned v = 16; v < 256; v++) {
+		unsigned at = (v / 32) * 16 + (v % 32) / 8, bit = 1U << v % 8;
+
+		if (l.regs[LAPIC_IRR + at] & bit && na < sizeof(asked) - 8)
+			na += (size_t)sprintf(asked + na, " %#x", v);
+		if (l.regs[LAPIC_ISR + at] & bit && ns < sizeof(serves) - 8)
+			ns += (size_t)sprintf(serves + ns, " %#x", v);
+	}
+	log_line(LOG_ERROR, "vcpu: halted=%d interrupts asked:%s served:%s",
+		 mp.mp_state == KVM_MP_STATE_HALTED, na ? asked : " none",
+		 ns ? serves : " none");
+}
+
 void vcpu_dump(const struct vcpu *c)
 {
 	struct kvm_sregs s;
@@ -182,7 +245,9 @@ void vcpu_dump(const struct vcpu *c)
 	if (ioctl(c->fd, KVM_GET_REGS, &r) < 0 ||
 	    ioctl(c->fd, KVM_GET_SREGS, &s) < 0)
 		return;
-	panic_dump_rip(c->env->m, c->index, r.rip);
+	panic_dump_pc(c->env->m, c->index, 0, r.rip);
+	dump_frames(c, r.rbp);
+	dump_lapic(c);
 #define SHOW(a, av, b, bv, d, dv, f, fv)                                       \
 	log_line(LOG_ERROR,                                                    \
 		 "vcpu: %3s=%016llx %3s=%016llx %3s=%016llx "                  \
@@ -286,9 +351,14 @@ static void run_loop(struct vcpu *c)
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
-	while (!__atomic_load_n(&env->stop, __ATOMIC_SEQ_CST)) {
+	for (;;) {
+		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&env->stop, __ATOMIC_SEQ_CST))
+			break;
 		if (env->gdb)
 			gdb_wait(env->gdb, c);
+		if (__atomic_exchange_n(&c->dump, false, __ATOMIC_SEQ_CST))
+			vcpu_dump(c);
 		if (ioctl(c->fd, KVM_RUN, 0) == 0)
 			on_exit_reason(c);
 		else if (errno == EFAULT)
@@ -382,6 +452,19 @@ void vcpu_kick(struct vcpu *c)
 	if (c->run)
 		__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	pthread_kill(c->thread, KICK_SIGNAL);
+}
+
+void vcpu_ask_dump(struct vcpu *c)
+{
+	bool runs;
+
+	pthread_mutex_lock(&c->env->lock);
+	runs = c->state == VCPU_RUNNING;
+	pthread_mutex_unlock(&c->env->lock);
+	if (!runs)
+		return;
+	__atomic_store_n(&c->dump, true, __ATOMIC_SEQ_CST);
+	vcpu_kick(c);
 }
 
 void vcpu_stop(struct vcpu *c)

@@ -23,19 +23,21 @@ struct kvm_run;
 struct machine;
 struct vcpu;
 struct gdb;
+struct guest_mem;
 
 /* What all CPUs of a VM share. */
 struct vcpu_env {
-	struct machine *m;        /* [I] */
-	int vm;                   /* [I] KVM's descriptor of the VM */
-	size_t run_size;          /* [I] of struct kvm_run's mapping */
-	const struct bus *bus;    /* [I] */
-	uint64_t entry;           /* [I] first instruction, virtual */
-	uint64_t pvclock_gpa;     /* [I] of CPU 0, 0: none */
-	pthread_mutex_t lock;     /* guards cpuid, and cpu->state */
-	struct kvm_cpuid2 *cpuid; /* [m] APIC ids are set for each CPU */
-	bool stop;                /* [a] no CPU enters the guest again */
-	struct gdb *gdb;          /* [I] NULL: nobody debugs */
+	struct machine *m;           /* [I] */
+	int vm;                      /* [I] KVM's descriptor of the VM */
+	size_t run_size;             /* [I] of struct kvm_run's mapping */
+	const struct bus *bus;       /* [I] */
+	const struct guest_mem *mem; /* [I] */
+	uint64_t entry;              /* [I] first instruction, virtual */
+	uint64_t pvclock_gpa;        /* [I] page of all CPUs' clocks, 0: none */
+	pthread_mutex_t lock;        /* guards cpuid, and cpu->state */
+	struct kvm_cpuid2 *cpuid;    /* [m] APIC ids are set for each CPU */
+	bool stop;                   /* [a] no CPU enters the guest again */
+	struct gdb *gdb;             /* [I] NULL: nobody debugs */
 };
 
 enum vcpu_state { VCPU_OFF, VCPU_PARKED, VCPU_RUNNING };
@@ -44,6 +46,7 @@ struct vcpu {
 	struct vcpu_env *env;  /* [I] */
 	unsigned index;        /* [I] */
 	enum vcpu_state state; /* [env->lock] */
+	bool dump;             /* [a] its registers are wanted */
 	int fd;                /* [o] */
 	int stats;           /* [o] KVM_GET_STATS_FD, with --timeline; or -1 */
 	struct kvm_run *run; /* [o] but immediate_exit: [a] */
@@ -64,12 +67,15 @@ void vcpu_release(struct vcpu *c); /* the parked thread enters the guest */
 /* Another CPU, not created: makes thread and vCPU and runs.  Any vCPU
  * thread; -EBUSY where it runs already. */
 int vcpu_start(struct vcpu *c) MUST_CHECK;
-/* Gets a running CPU out of the guest; run->immediate_exit stays set. */
+/* Gets a running CPU out of the guest, to look at what the caller has set
+ * before: env->stop, the debugger's halt, dump. */
 void vcpu_kick(struct vcpu *c);
 /* After env->stop was set: out of the guest, and joined.  Any state. */
 void vcpu_stop(struct vcpu *c);
 void vcpu_fini(struct vcpu *c);
-/* Registers, for a human, into the log. */
+/* Registers and the call chain, for a human, into the log.  On c's thread. */
 void vcpu_dump(const struct vcpu *c);
+/* The same of any CPU that runs, soon.  On the loop's thread. */
+void vcpu_ask_dump(struct vcpu *c);
 
 #endif

@@ -261,6 +261,16 @@ static const struct control_ops control_ops = {
 
 /* ---- signals ---- */
 
+/* Both halves: the guest's does not come where its CPU 0 is stuck. */
+static void dump(struct machine_end *end)
+{
+	log_line(LOG_WARN, "dump: id=%s", end->m.plan->id);
+	if (end->m.ops->dump)
+		end->m.ops->dump(&end->m);
+	stdio_log(end->stdio);
+	control_dump(end->m.control);
+}
+
 static void on_signal(void *arg, uint32_t events)
 {
 	struct machine_end *end = arg;
@@ -275,6 +285,8 @@ static void on_signal(void *arg, uint32_t events)
 		pthread_mutex_unlock(&end->lock);
 		if (over)
 			stdio_give_up(end->stdio);
+		else if ((int)si.ssi_signo == SIGRTMAX)
+			dump(end);
 		else if (si.ssi_signo == SIGWINCH &&
 			 end->m.plan->process.terminal)
 			stdio_winsize(end->stdio);
@@ -283,7 +295,8 @@ static void on_signal(void *arg, uint32_t events)
 	}
 }
 
-/* What is sent to the monitor is meant for the container's init. */
+/* What is sent to the monitor is meant for the container's init; but for
+ * SIGRTMAX, which asks what the VM is doing. */
 static int forward_signals(struct machine_end *end, struct err *e)
 {
 	static const int list[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
@@ -295,6 +308,7 @@ static int forward_signals(struct machine_end *end, struct err *e)
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		sigaddset(&set, list[i]);
+	sigaddset(&set, SIGRTMAX);
 	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	end->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

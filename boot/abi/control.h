@@ -42,6 +42,7 @@ enum ctl_type {
 	/* host to guest, stream 0 */
 	CTL_SIGNAL,  /* int32_t: send this signal to the container's init */
 	CTL_WINSIZE, /* struct ctl_winsize */
+	CTL_DUMP,    /* empty: say in the log what every task does */
 	/* guest to host, stream 0 */
 	CTL_STARTED,      /* empty: init's program is loaded and runs */
 	CTL_START_FAILED, /* struct ctl_start_failed, then a string */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "boot/abi/virtio.h"
+#include "host/log.h"
 
 /* A chain while it is collected. */
 struct walk {
@@ -288,6 +289,25 @@ bool virtq_should_notify(struct virtq *q)
 out:
 	pthread_mutex_unlock(&q->lock);
 	return yes;
+}
+
+/* Both sides' indices, for who looks at a machine that hangs. */
+void virtq_log(struct virtq *q, const char *device, unsigned number)
+{
+	struct virtq_avail *a;
+	struct virtq_used *u;
+
+	pthread_mutex_lock(&q->lock);
+	a = q->ready ? avail_ring(q) : NULL;
+	u = q->ready ? used_ring(q) : NULL;
+	if (a && u)
+		log_line(LOG_WARN,
+			 "queue: device=%s queue=%u avail=%u taken=%u used=%u "
+			 "signalled=%u used_event=%u avail_event=%u want=%d",
+			 device, number, load16(&a->idx), q->last_avail,
+			 q->used_idx, q->signalled, load16(used_event(q, a)),
+			 load16(avail_event(q, u)), q->want);
+	pthread_mutex_unlock(&q->lock);
 }
 
 bool virtq_want_kick(struct virtq *q, bool want)

@@ -61,4 +61,7 @@ bool virtq_should_notify(struct virtq *q);
  * arrived meanwhile and must be looked at. */
 bool virtq_want_kick(struct virtq *q, bool want);
 
+/* Both sides' indices into the log. */
+void virtq_log(struct virtq *q, const char *device, unsigned number);
+
 #endif

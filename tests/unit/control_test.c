@@ -199,6 +199,27 @@ static void test_back_pressure(void)
 	free(big);
 }
 
+/* Somebody was told to wait because `out` is long; a frame of another kind
+ * empties it.  Who waits hears of it with the transport's next word. */
+static void test_stalled(void)
+{
+	struct control *c = fresh();
+
+	got.room = 0;
+	for (unsigned i = 0; i < 8000; i++)
+		control_signal(c, 1);
+	CHECK_EQ(control_room(c, CTL_STDIN), 0);
+	got.room = sizeof(got.sent);
+	control_signal(c, 1);
+	CHECK_EQ(got.ready[CTL_STDIN], 0);
+	control_writable(c);
+	CHECK_EQ(got.ready[CTL_STDIN], 1);
+	control_writable(c);
+	CHECK_EQ(got.ready[CTL_STDIN], 1);
+	CHECK_EQ(got.broken, 0);
+	control_destroy(c);
+}
+
 static void test_bad(void)
 {
 	static const struct ctl_frame bad[] = {
@@ -245,6 +266,7 @@ int main(void)
 	test_credit_in();
 	test_credit_out();
 	test_back_pressure();
+	test_stalled();
 	test_bad();
 	test_silent_guest();
 	return check_done("control");

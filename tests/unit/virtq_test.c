@@ -1,4 +1,4 @@
-// uses: host/virtio/queue.c guest/drivers/virtqueue.c host/memory.c host/err.c
+// uses: host/virtio/queue.c guest/drivers/virtqueue.c host/memory.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * virtq_test.c: both halves of a virtqueue over a fake guest RAM: the guest's

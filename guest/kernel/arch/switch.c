@@ -76,6 +76,15 @@ void arch_task_init(struct task *t, void (*fn)(void *), void *arg)
 	t->arch.ksp = (uint64_t)sp;
 }
 
+/* The call chain of a task that is switched out, and stays so meanwhile. */
+void arch_task_backtrace(const struct task *t, void (*line)(uint64_t pc))
+{
+	const uint64_t *sp = (const uint64_t *)t->arch.ksp;
+
+	line(sp[6]); /* of switch_stacks; sp[5]: rbp */
+	arch_backtrace(sp[5], line);
+}
+
 void arch_regs_exec(struct arch_regs *r, uint64_t entry, uint64_t sp)
 {
 	memset(r, 0, sizeof(*r));

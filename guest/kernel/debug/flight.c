@@ -73,7 +73,8 @@ void flight_exit(long ret)
 	e->done = true;
 }
 
-static void dump_cpu(const struct flight *f, unsigned cpu)
+static void dump_cpu(enum klog_level level, const struct flight *f,
+		     unsigned cpu)
 {
 	for (uint32_t i = FLIGHT_SIZE; i > 0; i--) {
 		const struct flight_entry *e =
@@ -82,25 +83,25 @@ static void dump_cpu(const struct flight *f, unsigned cpu)
 		if (!e->tid)
 			continue;
 		if (e->done)
-			klog(KLOG_ERROR,
+			klog(level,
 			     "  cpu %u task %d call %u(0x%lx, 0x%lx, 0x%lx) = %ld",
 			     cpu, e->tid, e->nr, e->arg[0], e->arg[1],
 			     e->arg[2], e->ret);
 		else
-			klog(KLOG_ERROR,
+			klog(level,
 			     "  cpu %u task %d call %u(0x%lx, 0x%lx, 0x%lx) ...",
 			     cpu, e->tid, e->nr, e->arg[0], e->arg[1],
 			     e->arg[2]);
 	}
 }
 
-void flight_dump(void)
+void flight_dump(enum klog_level level)
 {
-	klog(KLOG_ERROR, "last system calls:");
+	klog(level, "last system calls:");
 	for (unsigned i = 0; i < arch_ncpu; i++) {
 		struct cpu *c = arch_cpu(i);
 
 		if (c && c->flight)
-			dump_cpu(c->flight, i);
+			dump_cpu(level, c->flight, i);
 	}
 }

@@ -72,7 +72,7 @@ static _Noreturn void end(uint64_t pc, uint64_t bp)
 	if (pc)
 		frame(pc);
 	arch_backtrace(bp, frame);
-	flight_dump();
+	flight_dump(KLOG_ERROR);
 	exit_port(EXIT_PANIC);
 }
 

@@ -51,6 +51,10 @@ static void control_message(void)
 		if (ctl_winsize_hook)
 			ctl_winsize_hook(w.rows, w.cols);
 		break;
+	case CTL_DUMP:
+		stdio_log();
+		tasks_dump();
+		break;
 	default:
 		bad("an unknown message");
 	}
@@ -93,7 +97,8 @@ static void check_header(void)
 	if (f->type != CTL_DATA && f->len != want[f->type])
 		bad("a frame of the wrong length");
 	if ((f->stream == CTL_CONTROL) !=
-	    (f->type == CTL_SIGNAL || f->type == CTL_WINSIZE))
+	    (f->type == CTL_SIGNAL || f->type == CTL_WINSIZE ||
+	     f->type == CTL_DUMP))
 		bad("a frame on the wrong stream");
 	if (f->stream != CTL_CONTROL && !stdio_stream(f->stream))
 		bad("an unknown stream");

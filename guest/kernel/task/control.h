@@ -18,6 +18,7 @@ void stdio_closed(struct stdio_stream *s);
 int stdio_prepare(void) MUST_CHECK;
 /* The port is open: says what was closed before. */
 void stdio_port_opened(void);
+void stdio_log(void); /* into the log; may be torn */
 int ctl_frame_send(unsigned type, unsigned stream, const void *a, size_t na,
 		   const void *b, size_t nb) MUST_CHECK;
 

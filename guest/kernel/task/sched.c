@@ -571,6 +571,25 @@ void sched_count(unsigned *running, uint64_t *switches)
 	*switches = nswitches;
 }
 
+void sched_look(unsigned cpu, struct sched_view *out)
+{
+	const struct cpu *c = arch_cpu(cpu);
+	struct runq *rq = &runqs[cpu];
+	const struct task *t;
+
+	*out = (struct sched_view){ .online = c && sched_online() >> cpu & 1 };
+	if (!out->online)
+		return;
+	out->idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> cpu & 1;
+	out->need_resched = c->need_resched;
+	spin_lock(&rq->lock); /* who runs cannot leave, so lives */
+	out->queued = rq->nr;
+	t = cpu_current(c);
+	out->tid = t->tid;
+	memcpy(out->comm, t->comm, sizeof(out->comm));
+	spin_unlock(&rq->lock);
+}
+
 uint64_t sched_online(void)
 {
 	return __atomic_load_n(&online_mask, __ATOMIC_RELAXED);

@@ -99,6 +99,19 @@ void stdio_closed(struct stdio_stream *s)
 	wake_all(&s->wait, EPOLLOUT | EPOLLERR);
 }
 
+void stdio_log(void)
+{
+	for (unsigned i = CTL_STDIN; i <= CTL_STDERR; i++) {
+		const struct stdio_stream *s = &streams[i];
+
+		klog(KLOG_WARN,
+		     "stream %u: %u bytes wait, %u not given back, credit %u%s%s%s",
+		     i, s->head - s->tail, s->returned, s->credit,
+		     s->eof ? ", end" : "", s->closed ? ", closed" : "",
+		     s->gone ? ", gone" : "");
+	}
+}
+
 /* ---- set-up and end ---- */
 
 /* Ring and credit, before the first byte can come. */
@@ -175,8 +188,9 @@ static void give_credit(struct stdio_stream *s, size_t n)
 		klog(KLOG_WARN, "stdio: stream %u: no credit", nr_of(s));
 }
 
-/* Copies what is there: bytes, or -EFAULT. read_lock held. */
-static ssize_t take(struct stdio_stream *s, struct uio *u)
+/* Copies what is there: bytes, or -EFAULT; 0 with *eof: the end, else wait.
+ * read_lock held. */
+static ssize_t take(struct stdio_stream *s, struct uio *u, bool *eof)
 {
 	uint32_t head, tail;
 	size_t done = 0;
@@ -184,6 +198,7 @@ static ssize_t take(struct stdio_stream *s, struct uio *u)
 	spin_lock(&s->lock);
 	head = s->head;
 	tail = s->tail;
+	*eof = s->eof; /* as it was with this head: no byte comes after it */
 	spin_unlock(&s->lock);
 	while (tail != head && u->left) {
 		size_t at = tail % RING;
@@ -205,6 +220,7 @@ static ssize_t take(struct stdio_stream *s, struct uio *u)
 static ssize_t stream_read(struct stdio_stream *s, struct uio *u, bool nonblock)
 {
 	ssize_t ret = ctl_open();
+	bool eof;
 
 	if (ret || !u->left)
 		return ret;
@@ -217,9 +233,9 @@ static ssize_t stream_read(struct stdio_stream *s, struct uio *u, bool nonblock)
 				return ret;
 		}
 		mutex_lock(&s->read_lock);
-		ret = take(s, u);
+		ret = take(s, u, &eof);
 		mutex_unlock(&s->read_lock);
-		if (ret || s->eof)
+		if (ret || eof)
 			return ret;
 	}
 }

@@ -50,6 +50,10 @@ static inline void cpu_set_current(struct cpu *c, struct task *t)
 {
 	c->current = t;
 }
+static inline struct task *cpu_current(const struct cpu *c)
+{
+	return c->current;
+}
 #ifdef KUNI_UNIT
 struct task *unit_current(void);
 #define current unit_current()
@@ -267,6 +271,8 @@ uint64_t arch_wall_offset_ns(void); /* CLOCK_REALTIME - arch_clock_ns at boot */
 
 /* ---- random, debugging ---- */
 bool arch_random(uint64_t *out); /* RDRAND, where the CPU has it */
+/* Of a task that is switched out. */
+void arch_task_backtrace(const struct task *t, void (*line)(uint64_t pc));
 void arch_backtrace(uint64_t bp, void (*line)(uint64_t pc));
 void arch_dump_regs(const struct arch_regs *r);
 /* /proc/cpuinfo's facts */

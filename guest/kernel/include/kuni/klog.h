@@ -41,7 +41,10 @@ struct flight_entry {
 };
 void flight_enter(int tid, uint64_t nr, const uint64_t arg[6]);
 void flight_exit(long ret);
-void flight_dump(void);
+void flight_dump(enum klog_level level);
 void flight_init_cpu(void **slot);
+
+/* Run queues, and of every task where it sleeps; at KLOG_WARN, any context. */
+void tasks_dump(void);
 
 #endif

@@ -61,6 +61,14 @@ void sched_new(struct task *t);      /* first time on a run queue */
 _Noreturn void sched_exit(void);     /* current is dead; never returns */
 _Noreturn void sched_cpu_main(void); /* a CPU's idle loop */
 void sched_init(void);
+/* What CPU cpu does, for the log; it may have changed since. */
+struct sched_view {
+	int tid; /* of who runs there, 0: idle or a kernel thread */
+	char comm[16];
+	unsigned queued;
+	bool online, idle, need_resched;
+};
+void sched_look(unsigned cpu, struct sched_view *out);
 bool signal_pending(void); /* current has a deliverable signal */
 
 /* Until cond; hard: 0.  Interruptible: 0, -ERESTARTSYS, or -ETIMEDOUT. */
