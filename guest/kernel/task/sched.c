@@ -5,8 +5,8 @@
  * One run queue a CPU: real-time tasks by priority, then the others by
  * virtual run time.  A woken task goes to an idle CPU, else to where it was;
  * an idle CPU steals before it sleeps.  Nothing ticks: the slice timer is
- * armed only where somebody waits, and CPUs are started only once a slice has
- * ended with somebody still waiting.
+ * armed where somebody waits, always, and only there; CPUs are started only
+ * once a slice has ended with somebody still waiting.
  *
  * No wake-up is lost: a task's state changes from sleeping to running only
  * under the lock of the run queue that task.cpu names.  A sleeper sets its
@@ -248,7 +248,9 @@ static void switch_away(struct runq *rq)
 		panic("sleep under a spinlock, irq_depth=%d", c->irq_depth);
 	charge(prev);
 	next = pick(rq);
-	c->need_resched = false;
+	/* Who is left in the queue with no slice to end: next will see to it
+	 * before it goes to user mode (share_out), wherever it comes from. */
+	c->need_resched = rq->nr && rq->slice.cpu < 0;
 	rq->slice_over = false;
 	if (next == prev) {
 		spin_unlock(&rq->lock);
@@ -663,7 +665,10 @@ static void idle_once(struct runq *rq)
 	__atomic_fetch_or(&idle_mask, bit, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST) && !steal(me)) {
 		arch_irq_off();
-		if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST))
+		/* Not where the bit was taken, though what it was taken for has
+		 * been stolen since: nobody would wake this CPU again. */
+		if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST) &&
+		    __atomic_load_n(&idle_mask, __ATOMIC_SEQ_CST) & bit)
 			arch_idle();
 		arch_irq_on();
 	}
