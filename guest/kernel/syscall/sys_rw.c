@@ -56,30 +56,6 @@ long sys_pwrite64(int fd, uaddr_t buf, size_t count, int64_t pos)
 	return rw_buf(fd, buf, count, &pos, file_write);
 }
 
-/* The user's iovec as a uio; *v is freed by the caller. */
-static int take_vec(uaddr_t vec, int vlen, struct uio *u, struct uio_vec **v)
-{
-	size_t total = 0;
-
-	if (vlen < 0 || vlen > UIO_MAXIOV)
-		return -EINVAL;
-	*v = kmalloc(max(vlen, 1) * sizeof(**v));
-	if (!*v)
-		return -ENOMEM;
-	if (vlen && copy_from_user(*v, vec, (size_t)vlen * sizeof(**v)))
-		return -EFAULT;
-	for (int n = 0; n < vlen; n++) {
-		if ((ssize_t)(*v)[n].len < 0)
-			return -EINVAL;
-		(*v)[n].len = min((*v)[n].len, MAX_RW_COUNT - total);
-		total += (*v)[n].len;
-	}
-	*u = (struct uio){
-		.vec = *v, .nvec = (unsigned)vlen, .left = total, .user = true
-	};
-	return 0;
-}
-
 static long rw_vec(struct file *f, uaddr_t vec, int vlen, const int64_t *at,
 		   rw_fn fn)
 {
@@ -92,7 +68,9 @@ static long rw_vec(struct file *f, uaddr_t vec, int vlen, const int64_t *at,
 		return -EINVAL;
 	if (at && f->ops->stream)
 		return -ESPIPE;
-	r = take_vec(vec, vlen, &u, &v);
+	if (vlen < 0 || vlen > UIO_MAXIOV)
+		return -EINVAL;
+	r = uio_from_user(&u, &v, vec, (unsigned)vlen);
 	if (!r)
 		r = fn(f, &u, at ? &pos : NULL);
 	kfree(v);

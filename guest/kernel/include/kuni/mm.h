@@ -153,6 +153,10 @@ struct uio {
 };
 void uio_user(struct uio *u, struct uio_vec *v, uaddr_t base, size_t len);
 void uio_kernel(struct uio *u, struct uio_vec *v, void *base, size_t len);
+/* The user's array of n struct iovec (lib/iovec.c): *v is kfree()d by the
+ * caller, also after an error. */
+int uio_from_user(struct uio *u, struct uio_vec **v, uaddr_t vec,
+		  unsigned n) MUST_CHECK;
 /* Bytes moved (less at a fault), -EFAULT where none could be. */
 ssize_t uio_put(struct uio *u, const void *from, size_t n); /* to the uio */
 ssize_t uio_get(struct uio *u, void *to, size_t n);         /* from it */
