@@ -119,6 +119,13 @@ static int mknod_op(struct inode *di, const struct last_name *l, uint32_t mode,
 int vfs_mknod(const struct path *dir, const struct last_name *l, uint32_t mode,
 	      uint64_t rdev)
 {
+	return vfs_mknod_inode(dir, l, mode, rdev, NULL);
+}
+
+/* The same; *made, where not NULL, is the new inode with a reference. */
+int vfs_mknod_inode(const struct path *dir, const struct last_name *l,
+		    uint32_t mode, uint64_t rdev, struct inode **made)
+{
 	struct inode *i = NULL;
 	struct dentry *d;
 	int r = begin_create(dir, l, false, &d);
@@ -126,6 +133,10 @@ int vfs_mknod(const struct path *dir, const struct last_name *l, uint32_t mode,
 	if (r)
 		return r;
 	r = mknod_op(dir->d->inode, l, mode, rdev, &i);
+	if (!r && made) {
+		inode_get(i);
+		*made = i;
+	}
 	return end_create(dir, d, i, r);
 }
 

@@ -92,6 +92,9 @@ bool mount_is_point(struct dentry *d);
 bool last_is_dot(const struct last_name *l);
 int vfs_mknod(const struct path *dir, const struct last_name *l, uint32_t mode,
 	      uint64_t rdev) MUST_CHECK;
+int vfs_mknod_inode(const struct path *dir, const struct last_name *l,
+		    uint32_t mode, uint64_t rdev,
+		    struct inode **made) MUST_CHECK;
 int vfs_mkdir(const struct path *dir, const struct last_name *l,
 	      uint32_t mode) MUST_CHECK;
 int vfs_symlink(const struct path *dir, const struct last_name *l,
