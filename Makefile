@@ -10,7 +10,7 @@ Q       := $(if $(V),,@)
 DEBUG   ?= 0
 
 # Folders, in dependency order.  guest/ never includes host/ or oci/, and back.
-GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse \
+GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse net \
               syscall lib debug) guest/drivers guest/libc-shim
 HOST_DIRS  := host host/virtio host/fuse oci
 HOST_LIBS  := -ljansson -lseccomp -lcap-ng

@@ -28,13 +28,13 @@ S
 cp "$T/all" "$T/b/rootfs/all"
 cp "$T/all" "$T/native/all"
 mkdir -p "$T/native/dev/pts" "$T/native/dev/shm"
-# natively: the same root, in a mount, pid and UTS namespace of its own
-unshare -mpuf --propagation private bash -c "
+# natively: the same root, in a mount, pid, network and UTS namespace of its own
+unshare -mpufn --propagation private bash -c "
 	mount -t proc proc '$T/native/proc' && mount -t sysfs sysfs '$T/native/sys' &&
 	mount -t tmpfs -o mode=755 tmpfs '$T/native/dev' && mkdir '$T/native/dev/shm' '$T/native/dev/pts' &&
 	mount -t tmpfs -o mode=1777 tmpfs '$T/native/dev/shm' &&
 	for d in null zero full random urandom tty; do cp -a /dev/\$d '$T/native/dev/'; done &&
-	hostname kuni && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
+	hostname kuni && chroot '$T/native' busybox ifconfig lo up && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
 make_bundle "$T/b" sh /all
 timeout 300 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
 same 'status of the guest run' 0 "$?"

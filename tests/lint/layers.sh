@@ -19,7 +19,8 @@ none 'the kernel names a virtio device' 'virtio_(mmio|net|blk|rng|console)_|VIRT
 none 'drivers know processes' "${inc}kuni/task\\.h" 'guest/drivers/*'
 none 'drivers know system calls' "${inc}kuni/syscall\\.h" 'guest/drivers/*'
 none 'assembly outside arch/, boot/, libc-shim/' '^.*(__)?asm(__)?[[:space:]]+(volatile|__volatile__)' \
-	'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/syscall/*' 'guest/kernel/lib/*'
-none 'only fs and arch and mm below syscall: sys_ functions elsewhere' '^long sys_' 'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/arch/*'
+	'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/net/*' 'guest/kernel/syscall/*' 'guest/kernel/lib/*'
+none 'only fs and arch and mm below syscall: sys_ functions elsewhere' '^long sys_' 'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/net/*' 'guest/kernel/arch/*'
+none 'net includes what is not contract' "${inc}(guest/kernel/|\\.\\./|syscall_proto)" 'guest/kernel/net/*'
 none 'unfinished marks' '\b(TODO|FIXME|XXX|HACK)\b' '*.c' '*.h' '*.S' Makefile
 finish

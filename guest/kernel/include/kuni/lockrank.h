@@ -10,16 +10,18 @@
 enum lockrank {
 	RANK_NONE, /* not checked */
 	/* mutexes */
-	RANK_RENAME,   /* one directory rename at a time in a file system */
-	RANK_EPOLL,    /* epoll instance; nested instances parent first */
-	RANK_FILE_POS, /* file.pos_lock */
+	RANK_RENAME,    /* one directory rename at a time in a file system */
+	RANK_EPOLL,     /* epoll instance; nested instances parent first */
+	RANK_FILE_POS,  /* file.pos_lock */
+	RANK_SOCK_BIND, /* a unix socket gets its name or its peer */
 	RANK_INODE_DIR, /* inode.lock of a directory; parent before child, else by address */
-	RANK_INODE,   /* inode.lock of anything else */
-	RANK_TTY,     /* tty.lock */
-	RANK_PIPE,    /* pipe.lock */
-	RANK_MM,      /* mm.lock: the map of areas */
-	RANK_MAPPING, /* pagecache.lock: pages of one inode */
-	RANK_FUSE,    /* fuse connection state */
+	RANK_INODE,     /* inode.lock of anything else */
+	RANK_TTY,       /* tty.lock */
+	RANK_PIPE,      /* pipe.lock */
+	RANK_SOCK_READ, /* socket.read_lock: one reader copies out */
+	RANK_MM,        /* mm.lock: the map of areas */
+	RANK_MAPPING,   /* pagecache.lock: pages of one inode */
+	RANK_FUSE,      /* fuse connection state */
 	RANK_CONTROL,
 	RANK_DEVICE, /* a driver's own mutex */
 	/* spinlocks */
@@ -28,6 +30,9 @@ enum lockrank {
 	RANK_FDTABLE, /* files.lock */
 	RANK_FSCTX,   /* fs_ctx.lock */
 	RANK_EPOLL_READY,
+	RANK_SOCK_GC,   /* descriptors in flight (net/unix_gc.c) */
+	RANK_SOCK_NAME, /* a bucket of unix names, the netlink ports */
+	RANK_SOCK,     /* socket.lock; two by address; embryo in its listener */
 	RANK_TASKLIST, /* pids, parents, sessions, process groups */
 	RANK_SIGHAND,  /* process.siglock */
 	RANK_PT,       /* page tables of one mm */
