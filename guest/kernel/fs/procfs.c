@@ -184,6 +184,12 @@ static ssize_t link_mounts(const struct pseudo_key *k, char *buf, size_t n)
 	return sniprintf(buf, n, "self/mounts");
 }
 
+static ssize_t link_net(const struct pseudo_key *k, char *buf, size_t n)
+{
+	(void)k;
+	return sniprintf(buf, n, "self/net");
+}
+
 static int find_pid(const struct pseudo_key *k, const char *name, size_t len,
 		    struct pseudo_key *out, const struct pseudo_node **node)
 {
@@ -227,6 +233,7 @@ static const struct pseudo_node root_children[] = {
 	{ .name = "kmsg", .mode = S_IFREG | 0400, .show = show_kmsg },
 	{ .name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo },
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },
+	{ .name = "net", .mode = S_IFLNK | 0777, .link = link_net },
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
 	{ .name = "stat", .mode = S_IFREG | 0444, .show = show_stat },
 	{ .name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps },

@@ -6,6 +6,7 @@
 #include "pseudofs.h"
 
 extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
+extern const struct pseudo_node procfs_net[];   /* /proc/PID/net */
 extern const struct pseudo_node procfs_sys[];   /* /proc/sys */
 int procfs_mounts(struct pseudo_buf *b, const struct pseudo_key *k);
 

@@ -143,6 +143,9 @@ static bool each_task(const struct pseudo_key *k, unsigned *n)
 		{ .name = "mounts",                                            \
 		  .mode = S_IFREG | 0444,                                      \
 		  .show = procfs_mounts },                                     \
+		{ .name = "net",                                               \
+		  .mode = S_IFDIR | 0555,                                      \
+		  .children = procfs_net },                                    \
 		{ .name = "oom_score_adj",                                     \
 		  .mode = S_IFREG | 0644,                                      \
 		  .show = proc_oom_adj_show,                                   \

@@ -4,5 +4,6 @@
 
 const struct sock_family *const sock_families[] = {
 	&unix_family,
+	&netlink_family,
 	NULL,
 };

@@ -382,7 +382,7 @@ static void describe(struct unix_sock *u, struct unix_info *i)
 
 	*i = (struct unix_info){ 0 };
 	spin_lock(&s->lock);
-	i->ref = s->ref;
+	i->ref = s->ref + 1; /* Linux's table holds one */
 	i->type = (unsigned)s->type;
 	i->flags = u->state == UNIX_LISTEN ? 0x10000 : 0; /* ACCEPTCON */
 	i->state = s->file ? 1 : 4; /* (un)connected; (dis)connecting */
