@@ -38,11 +38,11 @@
 
 #include "boot/abi/layout.h"
 #include "host/log.h"
+#include "host/gdb_socket.h"
 #include "host/loop.h"
 #include "host/memory.h"
 #include "host/vcpu.h"
 
-#define DIR_PATH   "/run/kuni"
 #define PACKET_MAX 4096
 #define MAX_BREAKS 4
 #define DR7_BASE   0x400ULL
@@ -70,12 +70,13 @@ struct gdb {
 	uint64_t breaks[MAX_BREAKS]; /* [m] 0: free */
 	struct gdb_cpu cpu[KUNI_MAX_CPUS];
 	/* the loop's: */
-	int dir, listener, conn, stopped; /* stopped: eventfd */
+	struct gdb_socket socket;
+	int listener, conn, stopped; /* stopped: eventfd */
 	struct loop_source *conn_source;
 	bool waiting;     /* gdb waits for a stop */
 	unsigned current; /* CPU that g, G, s mean */
 	size_t len;
-	char name[300], in[PACKET_MAX], out[2 * PACKET_MAX];
+	char in[PACKET_MAX], out[2 * PACKET_MAX];
 };
 
 /* ---- vCPU threads ---- */
@@ -180,7 +181,7 @@ void gdb_end(struct gdb *g)
 	pthread_cond_broadcast(&g->wake);
 	pthread_mutex_unlock(&g->lock);
 	/* So that nothing is left when the process ends without destroy. */
-	(void)unlinkat(g->dir, g->name, 0);
+	gdb_socket_remove(&g->socket);
 }
 
 /* ---- guest memory, by the page tables of the current CPU ---- */
@@ -573,19 +574,15 @@ static void on_connect(void *arg, uint32_t events)
 static int listen_at(struct gdb *g, const char *id, struct err *e)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int n;
+	int r = gdb_socket_name(&g->socket, id, e);
 
-	(void)mkdir(DIR_PATH, 0711);
-	g->dir = open(DIR_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r < 0)
+		return r;
+	memcpy(sa.sun_path, g->socket.path, sizeof(sa.sun_path));
 	g->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	snprintf(g->name, sizeof(g->name), "gdb-%s.sock", id);
-	n = snprintf(sa.sun_path, sizeof(sa.sun_path), DIR_PATH "/%s", g->name);
-	if (n < 0 || (size_t)n >= sizeof(sa.sun_path))
-		return err_set(e, ENAMETOOLONG, "gdb: socket for id=%s", id);
-	(void)unlinkat(g->dir, g->name, 0);
-	if (g->dir < 0 || g->listener < 0 ||
+	if (g->listener < 0 ||
 	    bind(g->listener, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    fchmodat(g->dir, g->name, 0600, 0) < 0 ||
+	    fchmodat(g->socket.dir, g->socket.name, 0600, 0) < 0 ||
 	    listen(g->listener, 1) < 0)
 		return err_set(e, errno, "gdb: socket %s", sa.sun_path);
 	log_line(LOG_WARN, "gdb: target remote %s", sa.sun_path);
@@ -606,7 +603,7 @@ int gdb_create(struct gdb **out, struct loop *l, const struct guest_mem *mem,
 	g->mem = mem;
 	g->cpus = cpus;
 	g->ncpu = ncpu;
-	g->dir = g->listener = g->conn = -1;
+	g->socket.dir = g->listener = g->conn = -1;
 	g->stopped = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = listen_at(g, id, e);
 	if (!r && (g->stopped < 0 ||
@@ -622,16 +619,16 @@ int gdb_create(struct gdb **out, struct loop *l, const struct guest_mem *mem,
 
 void gdb_destroy(struct gdb *g)
 {
-	int fds[4];
+	int fds[3];
 
 	if (!g)
 		return;
 	fds[0] = g->conn;
 	fds[1] = g->listener;
 	fds[2] = g->stopped;
-	fds[3] = g->dir;
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 3; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	gdb_socket_remove(&g->socket);
 	free(g);
 }

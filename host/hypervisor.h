@@ -53,6 +53,9 @@ struct hypervisor_ops {
 	size_t (*console_send)(struct machine *m, const void *buf, size_t len);
 	/* Where each CPU and queue is, into the log.  NULL: the back end cannot tell. */
 	void (*dump)(struct machine *m);
+	/* What is not in this process stops with it, and goes on (SIGTSTP);
+	 * NULL: nothing is. */
+	void (*pause)(struct machine *m, bool on);
 	void (*stop)(struct machine *m);
 	/* After stop: the guest's bootinfo.mark[MARK_COUNT]; negative errno
 	 * where its memory was never there.  Exits, where they are known, go

@@ -48,11 +48,12 @@ int jail_enter(int root_fd, struct err *e)
 
 #define CAP(n) (1ULL << (n))
 
-/* To serve files of all owners, as root does; it makes no device nodes. */
+/* To serve files of all owners, as root does; it makes no device nodes, and opens
+ * nothing by file handle, which would lead out of the tree. */
 #define KEPT                                                                   \
-	(CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |   \
-	 CAP(CAP_FOWNER) | CAP(CAP_FSETID) | CAP(CAP_SETFCAP) |                \
-	 CAP(CAP_SETGID) | CAP(CAP_SETUID))
+	(CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_FOWNER) |            \
+	 CAP(CAP_FSETID) | CAP(CAP_SETFCAP) | CAP(CAP_SETGID) |                \
+	 CAP(CAP_SETUID))
 
 int jail_drop(struct err *e)
 {
@@ -127,6 +128,11 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_ioctl, L | Q, 1, REQUEST, TCSETS },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TCSETSW },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TCGETS },
+	/* not F_SETOWN, which sends signals to others */
+	{ SYS_fcntl, L | V | Q, 1, REQUEST, F_DUPFD_CLOEXEC },
+	{ SYS_fcntl, L | V | Q, 1, REQUEST, F_GETFL },
+	{ SYS_fcntl, L | Q, 1, REQUEST, F_SETFL },
+	{ SYS_fcntl, Q, 1, REQUEST, F_GET_SEALS },
 	{ SYS_clone, V | Q, 0, THREAD_FLAGS, THREAD_FLAGS },
 	{ SYS_unshare, V | Q, 0, EXACT, CLONE_FS },
 	{ SYS_prctl, L | V | Q, 0, EXACT, PR_SET_NAME },
@@ -264,5 +270,32 @@ int jail_thread(enum jail_role role, struct err *e)
 	prog = (struct sock_fprog){ p.n, p.insn };
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
 		return err_set(e, errno, "seccomp filter");
+	return 0;
+}
+
+/* For a process that shares our memory and waits for our end: whoever owns the
+ * monitor may own it too, and it is in no jail but this. */
+int jail_holder(void)
+{
+	static const struct sock_filter insn[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_poll, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_restart_syscall, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	const struct sock_fprog prog = {
+		sizeof(insn) / sizeof(insn[0]),
+		(struct sock_filter *)(uintptr_t)insn,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+		return -errno;
 	return 0;
 }

@@ -31,5 +31,7 @@ enum jail_role {
 		    * event loop, FUSE server, vhost-user */
 };
 int jail_thread(enum jail_role role, struct err *e) MUST_CHECK;
+/* In a helper process: poll() and its end are all that is left to it. */
+int jail_holder(void) MUST_CHECK;
 
 #endif

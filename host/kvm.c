@@ -37,6 +37,7 @@
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/irq.h"
+#include "host/jail.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/memory.h"
@@ -106,6 +107,8 @@ static int hold(void *arg)
 	struct pollfd p = { .fd = *(const int *)arg, .events = POLLIN };
 
 	(void)setpgid(0, 0); /* a stop of our group must not stop it */
+	if (jail_holder() < 0)
+		_exit(1);
 	while (poll(&p, 1, -1) == 0)
 		continue;
 	_exit(0);

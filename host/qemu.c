@@ -29,6 +29,7 @@
 #include "boot/abi/control.h"
 #include "boot/abi/layout.h"
 #include "host/bootinfo.h"
+#include "host/gdb_socket.h"
 #include "host/hypervisor.h"
 #include "host/log.h"
 #include "host/loop.h"
@@ -39,7 +40,6 @@
 #include "host/virtio/fs.h"
 #include "host/virtio/vhost_user.h"
 
-#define RUN_DIR          "/run/kuni"
 #define RECORD_LEN       8 /* hexadecimal digits after EXIT_RECORD */
 #define STDERR_MAX       400
 #define CHUNK            16384
@@ -58,8 +58,7 @@ struct qemu {
 	unsigned record_len;
 	bool in_record;
 	char last_words[STDERR_MAX + 1]; /* of QEMU */
-	int run_dir;                     /* of the gdb socket, -1: none */
-	char gdb_name[64], gdb_path[128];
+	struct gdb_socket gdb;
 };
 
 static void close_fd(int *fd)
@@ -140,26 +139,18 @@ static int make_sockets(struct qemu *q, struct qemu_cmd *c)
 	return ret;
 }
 
-/* --debug: QEMU listens for gdb below RUN_DIR. */
+/* --debug: QEMU listens for gdb. */
 static int prepare_gdb(struct qemu *q, struct qemu_cmd *c, struct err *e)
 {
-	int n;
+	int r;
 
 	if (!q->m->plan->debug)
 		return 0;
-	if (mkdir(RUN_DIR, 0700) < 0 && errno != EEXIST)
-		return err_set(e, errno, "qemu: make %s", RUN_DIR);
-	q->run_dir = open(RUN_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (q->run_dir < 0)
-		return err_set(e, errno, "qemu: open %s", RUN_DIR);
-	snprintf(q->gdb_name, sizeof(q->gdb_name), "gdb-%d.sock",
-		 (int)getpid());
-	n = snprintf(q->gdb_path, sizeof(q->gdb_path), "%s/%s", RUN_DIR,
-		     q->gdb_name);
-	if (n >= (int)sizeof(q->gdb_path))
-		return err_set(e, ENAMETOOLONG, "qemu: gdb socket");
-	c->gdb = q->gdb_path;
-	log_line(LOG_INFO, "qemu: gdb socket=%s", q->gdb_path);
+	r = gdb_socket_name(&q->gdb, q->m->plan->id, e);
+	if (r < 0)
+		return r;
+	c->gdb = q->gdb.path;
+	log_line(LOG_WARN, "gdb: target remote %s", q->gdb.path);
 	return 0;
 }
 
@@ -218,7 +209,7 @@ static int qemu_create(struct machine *m, struct err *e)
 		return err_set(e, ENOMEM, "qemu: memory");
 	q->m = m;
 	q->pidfd = q->vhost_fd = q->console_fd = q->debug_fd = -1;
-	q->stderr_fd = q->run_dir = -1;
+	q->stderr_fd = q->gdb.dir = -1;
 	m->hv = q;
 	ret = spawn(q, e);
 	if (ret < 0) {
@@ -450,6 +441,22 @@ static int qemu_run(struct machine *m, struct err *e)
 
 /* ---- the end ---- */
 
+/* By the pidfd: the jail lets no other process be reached. */
+static int send_signal(const struct qemu *q, int signo)
+{
+	return syscall(SYS_pidfd_send_signal, q->pidfd, signo, NULL, 0) < 0
+		       ? -errno
+		       : 0;
+}
+
+static void qemu_pause(struct machine *m, bool on)
+{
+	struct qemu *q = m->hv;
+
+	if (q && q->pidfd >= 0)
+		(void)send_signal(q, on ? SIGSTOP : SIGCONT);
+}
+
 static void qemu_stop(struct machine *m)
 {
 	struct qemu *q = m->hv;
@@ -461,14 +468,13 @@ static void qemu_stop(struct machine *m)
 	drop_source(q, &q->on_stderr);
 	drop_source(q, &q->on_end);
 	if (q->pid > 0) {
-		kill(q->pid, SIGKILL);
+		if (q->pidfd < 0 || send_signal(q, SIGKILL) < 0)
+			kill(q->pid, SIGKILL);
 		while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		q->pid = 0;
 	}
-	if (q->run_dir >= 0)
-		(void)unlinkat(q->run_dir, q->gdb_name, 0);
-	close_fd(&q->run_dir);
+	gdb_socket_remove(&q->gdb);
 }
 
 static void qemu_destroy(struct machine *m)
@@ -507,6 +513,7 @@ const struct hypervisor_ops qemu_ops = {
 	.prepare = qemu_prepare,
 	.run = qemu_run,
 	.console_send = qemu_console_send,
+	.pause = qemu_pause,
 	.stop = qemu_stop,
 	.marks = qemu_marks,
 	.destroy = qemu_destroy,

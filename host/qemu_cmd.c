@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -194,6 +196,19 @@ static int arrange_fds(const struct qemu_cmd *c)
 	return 0;
 }
 
+/* Root without capabilities may still write what is root's: not in QEMU's own
+ * view of the host's files. */
+static int read_only_host(void)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &a, sizeof(a)) < 0)
+		return -errno;
+	return 0;
+}
+
 /* In the child; returns only where it failed. */
 static int become_qemu(const struct qemu_cmd *c, char **argv, pid_t parent)
 {
@@ -211,6 +226,11 @@ static int become_qemu(const struct qemu_cmd *c, char **argv, pid_t parent)
 	ret = arrange_fds(c);
 	if (ret < 0)
 		return ret;
+	if (!c->gdb) { /* which makes a socket */
+		ret = read_only_host();
+		if (ret < 0)
+			return ret;
+	}
 	capng_clear(CAPNG_SELECT_ALL);
 	if (capng_apply(CAPNG_SELECT_BOTH) != 0 && geteuid() == 0)
 		return -EPERM;

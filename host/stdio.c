@@ -63,6 +63,7 @@ struct stdio {
 	struct control *control;
 	bool terminal, draining, raw;
 	int null;
+	bool parked; /* standard input waits until we are in the foreground */
 	struct termios saved;
 	struct end in, out[2]; /* out[1]: standard error */
 };
@@ -95,6 +96,9 @@ static int end_init(struct end *end, struct stdio *io, unsigned stream, int fd,
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0; /* closed: end of file, or nobody reads */
+	/* The caller closed it: /dev/null, as other runtimes have it. */
+	if (end->buf && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		fd = io->null;
 	end->fd = fd;
 	if (S_ISSOCK(st.st_mode)) {
 		end->kind = END_SOCKET;
@@ -181,6 +185,24 @@ static ssize_t end_read(const struct end *end, void *buf, size_t n)
 	return r < 0 ? -errno : r;
 }
 
+/* Reading from its terminal gives EIO in the background (SIGTTIN is ignored):
+ * a container that does not read must not be stopped for it.  EIO is also what
+ * a terminal without its other side gives. */
+static bool is_background(const struct end *end)
+{
+	struct pollfd p = { .fd = end->fd, .events = POLLIN };
+
+	return isatty(end->fd) && poll(&p, 1, 0) >= 0 && !(p.revents & POLLHUP);
+}
+
+static void park(struct stdio *s)
+{
+	if (s->in.source)
+		loop_remove(s->loop, s->in.source);
+	s->in.source = NULL;
+	s->parked = true;
+}
+
 /* Moves what is there and fits, and decides what to wait for. */
 static void pump_input(struct stdio *s)
 {
@@ -196,6 +218,10 @@ static void pump_input(struct stdio *s)
 			return;
 		}
 		n = end_read(end, buf, room < CHUNK ? room : CHUNK);
+		if (n == -EIO && is_background(end)) {
+			park(s);
+			return;
+		}
 		if (n == -EAGAIN) {
 			watch(end, EPOLLIN);
 			if (end->kind != END_FILE)
@@ -226,9 +252,17 @@ static void on_input(void *arg, uint32_t events)
 	pump_input(end->io);
 }
 
+void stdio_continued(struct stdio *s)
+{
+	if (!s->parked)
+		return;
+	s->parked = false;
+	pump_input(s);
+}
+
 void stdio_ready(struct stdio *s, unsigned stream)
 {
-	if (stream == s->in.stream)
+	if (stream == s->in.stream && !s->parked)
 		pump_input(s);
 }
 

@@ -26,6 +26,9 @@ void stdio_start(struct stdio *s, struct control *c);
 /* The terminal's size goes to the guest (SIGWINCH). */
 void stdio_winsize(struct stdio *s);
 
+/* SIGCONT: reads on from a terminal that was another job's. */
+void stdio_continued(struct stdio *s);
+
 /* What control.c hears, to be called from its control_ops. */
 void stdio_data(struct stdio *s, unsigned stream, const void *buf, size_t len);
 void stdio_eof(struct stdio *s, unsigned stream);

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 #include "host/loop.h"
 #include "host/panic.h"
 #include "host/stdio.h"
+#include "host/syscall_name.h"
 #include "host/timeline.h"
 
 struct machine_end {
@@ -45,7 +47,7 @@ struct machine_end {
 	struct err error;      /* [m] */
 	bool exited;           /* [loop] CTL_EXITED came */
 	struct vm_exit status; /* [loop] what it said */
-	unsigned missing;      /* [loop] system calls that are not there */
+	char missing[128];     /* [loop] names of system calls not there */
 	struct stdio *stdio;
 	int signals; /* signalfd */
 	void *launch;
@@ -217,6 +219,22 @@ static void on_start_failed(struct machine_end *end, const uint8_t *p,
 	end_with(&end->m, &ex, &e);
 }
 
+/* Named once by the guest, and by us: at once in the log, and at the end. */
+static void on_missing(struct machine_end *end, unsigned nr)
+{
+	size_t at = strlen(end->missing);
+	char name[32];
+
+	if (!syscall_name(nr, name, sizeof(name)))
+		snprintf(name, sizeof(name), "%u", nr);
+	log_line(LOG_INFO, "guest: missing system call nr=%u name=%s", nr,
+		 name);
+	/* The C library asks for it in every process, and does without. */
+	if (nr != SYS_rseq)
+		snprintf(end->missing + at, sizeof(end->missing) - at, "%s%s",
+			 at ? ", " : "", name);
+}
+
 static void on_event(void *arg, unsigned type, const void *buf, size_t len)
 {
 	struct machine_end *end = arg;
@@ -242,9 +260,7 @@ static void on_event(void *arg, unsigned type, const void *buf, size_t len)
 		break;
 	case CTL_MISSING:
 		memcpy(&miss, buf, sizeof(miss));
-		end->missing++;
-		log_line(LOG_INFO, "guest: missing system call nr=%u count=%u",
-			 miss.nr, miss.count);
+		on_missing(end, miss.nr);
 		break;
 	}
 }
@@ -271,6 +287,37 @@ static void dump(struct machine_end *end)
 	control_dump(end->m.control);
 }
 
+static void pause_machine(struct machine *m, bool on)
+{
+	if (m->ops && m->ops->pause)
+		m->ops->pause(m, on);
+}
+
+/* Ctrl-Z stops the container with us, until SIGCONT. */
+static void stop_job(struct machine *m)
+{
+	pause_machine(m, true);
+	(void)raise(SIGSTOP);
+}
+
+static void deliver(struct machine_end *end, int signo)
+{
+	if (signo == SIGTSTP) {
+		stop_job(&end->m);
+		return;
+	}
+	if (signo == SIGCONT) {
+		pause_machine(&end->m, false);
+		stdio_continued(end->stdio);
+	}
+	if (signo == SIGRTMAX)
+		dump(end);
+	else if (signo == SIGWINCH && end->m.plan->process.terminal)
+		stdio_winsize(end->stdio);
+	else
+		control_signal(end->m.control, signo);
+}
+
 static void on_signal(void *arg, uint32_t events)
 {
 	struct machine_end *end = arg;
@@ -285,13 +332,8 @@ static void on_signal(void *arg, uint32_t events)
 		pthread_mutex_unlock(&end->lock);
 		if (over)
 			stdio_give_up(end->stdio);
-		else if ((int)si.ssi_signo == SIGRTMAX)
-			dump(end);
-		else if (si.ssi_signo == SIGWINCH &&
-			 end->m.plan->process.terminal)
-			stdio_winsize(end->stdio);
 		else
-			control_signal(end->m.control, (int)si.ssi_signo);
+			deliver(end, (int)si.ssi_signo);
 	}
 }
 
@@ -301,7 +343,8 @@ static int forward_signals(struct machine_end *end, struct err *e)
 {
 	static const int list[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
 				    SIGUSR2, SIGALRM, SIGTERM, SIGWINCH,
-				    SIGCONT, SIGURG,  SIGPWR,  SIGIO };
+				    SIGCONT, SIGURG,  SIGPWR,  SIGIO,
+				    SIGTSTP };
 	sigset_t set;
 	int r;
 
@@ -310,6 +353,7 @@ static int forward_signals(struct machine_end *end, struct err *e)
 		sigaddset(&set, list[i]);
 	sigaddset(&set, SIGRTMAX);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTTIN, SIG_IGN); /* stdio.c waits instead */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	end->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (end->signals < 0)
@@ -462,10 +506,10 @@ static void conclude(struct machine_end *end, struct vm_exit *ex, struct err *e)
 	if (ex->kind == VM_EXITED || ex->kind == VM_SIGNALED) {
 		if (end->exited)
 			*ex = end->status;
-		if (end->missing && (ex->kind != VM_EXITED || ex->code))
+		if (end->missing[0] && (ex->kind != VM_EXITED || ex->code))
 			log_line(LOG_WARN,
-				 "the container used %u system calls that kuni "
-				 "does not have; --log FILE names them",
+				 "the container used system calls that kuni "
+				 "does not have: %s",
 				 end->missing);
 		return;
 	}

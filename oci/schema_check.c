@@ -174,6 +174,14 @@ static int check_map(struct walk *w, struct node child, json_t *map,
 	return 0;
 }
 
+/* Engines write lists and objects that are empty. */
+static bool asks_for_something(const json_t *v)
+{
+	return json_is_array(v)    ? json_array_size(v) > 0
+	       : json_is_object(v) ? json_object_size(v) > 0
+				   : true;
+}
+
 static int check_field(struct walk *w, size_t at, json_t *v,
 		       const struct schema_field *f)
 {
@@ -182,7 +190,7 @@ static int check_field(struct walk *w, size_t at, json_t *v,
 	char path[PATH_LEN];
 	int ret = 0;
 
-	if (f->flags & SCHEMA_MISSED && !quiet) {
+	if (f->flags & SCHEMA_MISSED && !quiet && asks_for_something(v)) {
 		notes_add(w->notes, "%s",
 			  path_of(w, at, f->name, NO_INDEX, path));
 		quiet = true;

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/folder.h"
 #include "oci/mem.h"
 #include "oci/path.h"
 
@@ -200,9 +201,9 @@ static int create(const char *root, const char *id, const char *bundle,
 	char *text;
 	int ret;
 
-	state.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	state.root = folder_open(root);
 	if (state.root < 0)
-		return err_set(e, errno, "--root %s", root);
+		return err_set(e, -state.root, "--root %s", root);
 	do {
 		ret = take_dir(state.root, id);
 	} while (!ret);

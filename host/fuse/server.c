@@ -9,6 +9,7 @@
  */
 #include "host/fuse/server.h"
 #include "host/fuse/internal.h"
+#include "host/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -264,9 +265,9 @@ int fuse_server_create(struct fuse_server **out, int root_fd, bool readonly,
 	s->euid = geteuid();
 	s->egid = getegid();
 	s->max_inodes = raise_nofile();
-	s->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->proc_fd = folder_open("/proc/self/fd");
 	if (s->proc_fd < 0) {
-		err = err_set(e, errno, "fuse: /proc/self/fd");
+		err = err_set(e, -s->proc_fd, "fuse: /proc/self/fd");
 		goto free_server;
 	}
 	err = node_table_init(s, root_fd);

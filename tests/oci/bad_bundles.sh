@@ -78,7 +78,7 @@ bad 1 ': linux.resources.memory.limit: expected an integer, got "64M"' "${ok%\}}
 bad 1 ': annotations.a?b: expected a string, got 1' "${ok%\}},\"annotations\":{\"a\\nb\":1}}"
 
 # not honoured
-fresh "${ok%\}},\"frob\":1,\"hooks\":{\"poststop\":[]}}"
+fresh "${ok%\}},\"frob\":1,\"hooks\":{\"poststop\":[{\"path\":\"/x\"}],\"poststart\":[]}}"
 says 1 "kuni: warning: not honoured path=frob reason=unknown-field
 kuni: warning: not honoured path=hooks.poststop
 kuni: error: $b/config.json: --strict: not honoured: frob reason=unknown-field, hooks.poststop" run --strict "$b"

@@ -1,4 +1,4 @@
-// uses: oci/state.c oci/path.c oci/mem.c host/err.c host/log.c
+// uses: oci/state.c oci/path.c oci/mem.c host/folder.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a container: there while its process lives, refused to others,
  * taken over from the dead, removed by the signals that end a process. */
