@@ -35,6 +35,7 @@ run sh -c 'for i in 1 2 3 4 5 6 7 8; do echo out $i; echo err $i >&2; done' </de
 same 'stdout and stderr on one pipe: all of it' "$(for i in 1 2 3 4 5 6 7 8; do echo err $i; echo out $i; done | sort)" "$(sort "$T/out")"
 same 'stdout and stderr on one pipe: in order' "$(for i in 1 2 3 4 5 6 7 8; do echo out $i; echo err $i; done)" "$(<"$T/out")"
 # O_NONBLOCK descriptors of the caller stay so, and lose nothing
+make_bundle "$T/b" cat
 python3 - "$KUNI" "$T" <<'PY'
 import fcntl, os, subprocess, sys, threading, time
 kuni, t = sys.argv[1:]
@@ -42,9 +43,6 @@ def flags(fd): return fcntl.fcntl(fd, fcntl.F_GETFL)
 ri, wi = os.pipe(); ro, wo = os.pipe()
 for fd in (ri, wo): fcntl.fcntl(fd, fcntl.F_SETFL, flags(fd) | os.O_NONBLOCK)
 before = flags(ri), flags(wo)
-open(t + '/b/config.json.tmp', 'w').write(open(t + '/b/config.json').read())
-import json
-c = json.load(open(t + '/b/config.json')); c['process']['args'] = ['cat']; json.dump(c, open(t + '/b/config.json', 'w'))
 data = os.urandom(1 << 20)
 p = subprocess.Popen([kuni, '--root', t + '/state'] + os.environ.get('KUNI_OPTS', '').split() + ['run', t + '/b'], stdin=ri, stdout=wo)
 def feed():
