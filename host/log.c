@@ -24,6 +24,8 @@
 static struct {
 	int fd;
 	bool json, debug, file;
+	bool full;          /* [a] said so */
+	size_t limit, said; /* [I] once there are threads; [a] bytes */
 } sink = { .fd = STDERR_FILENO };
 
 static const char *const level_name[] = { "error", "warning", "info", "debug" };
@@ -149,6 +151,30 @@ static void log_text(enum log_level level, char *msg)
 		write_line(line, (size_t)n);
 }
 
+void log_limit(size_t bytes)
+{
+	sink.limit = bytes;
+	sink.said = 0;
+}
+
+/* Whether a line of n bytes may go out; says once that one may not. */
+static bool may_say(enum log_level level, size_t n)
+{
+	char full[] = "log: full, the rest is left out";
+	size_t said = __atomic_fetch_add(&sink.said, n, __ATOMIC_RELAXED);
+	size_t limit = sink.limit + (level == LOG_ERROR ? sink.limit / 8 : 0);
+
+	if (!sink.limit || said < limit)
+		return true;
+	if (__atomic_exchange_n(&sink.full, true, __ATOMIC_RELAXED))
+		return false;
+	if (sink.json)
+		log_json(LOG_WARN, full);
+	else
+		log_text(LOG_WARN, full);
+	return false;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	enum log_level most = sink.debug  ? LOG_DEBUG
@@ -162,7 +188,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	if (n < 0)
+	if (n < 0 || !may_say(level, (size_t)n))
 		return;
 	if (sink.json) {
 		log_json(level, msg);

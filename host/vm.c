@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vm.c: the life of a VM, from a plan to its exit; `kuni check`.
+ * vm.c: the life of a VM, from a plan to its exit.
  *
  * vm_run() is the list of what happens, in order.  It runs on the main thread,
  * which is the event loop's.  How the VM ended is in struct machine_end, which
@@ -38,6 +38,8 @@
 #include "host/stdio.h"
 #include "host/syscall_name.h"
 #include "host/timeline.h"
+
+#define GUEST_LOG_MAX (8U << 20)
 
 struct machine_end {
 	struct machine m;
@@ -492,6 +494,9 @@ static int start(struct machine_end *end, struct err *e)
 	if (r < 0)
 		return r;
 	stdio_start(end->stdio, m->control);
+	/* A guest may not fill the host's disk with what it has to say. */
+	if (!m->plan->strace && !m->plan->debug)
+		log_limit(GUEST_LOG_MAX);
 	r = jail_thread(m->ops->jail, e);
 	if (r < 0)
 		return r;
@@ -571,31 +576,5 @@ int vm_run(const struct vm_plan *plan, const struct vm_io *io,
 	/* The process ends soon, and with it all of this: no time is spent on
 	 * taking the VM apart.  The terminal is the exception. */
 	stdio_destroy(end->stdio);
-	return 0;
-}
-
-/* ---- kuni check ---- */
-
-int vm_check(struct err *e)
-{
-	char kvm[256], qemu[256];
-	int has_kvm = kvm_ops.probe(kvm, sizeof(kvm));
-	int has_qemu = qemu_ops.probe(qemu, sizeof(qemu));
-	struct guest_image img;
-	int r = image_open(&img, e);
-
-	printf("guest kernel: %s\n", r < 0 ? e->msg : img.path);
-	if (!r)
-		image_close(&img);
-	printf("kvm: %s: %s\n", has_kvm ? "no" : "yes", kvm);
-	printf("qemu: %s: %s\n", has_qemu ? "no" : "yes", qemu);
-	printf("auto: %s\n", !has_kvm    ? "kvm"
-			     : !has_qemu ? "qemu, since kvm does not work here"
-					 : "nothing works here");
-	fflush(stdout);
-	if (r < 0)
-		return r;
-	if (has_kvm && has_qemu)
-		return err_set(e, ENODEV, "no hypervisor works on this host");
 	return 0;
 }

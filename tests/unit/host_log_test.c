@@ -88,6 +88,26 @@ int main(void)
 	(void)fresh();
 	CHECK(!strncmp(text, "{\"level\":\"error\"", 16));
 	CHECK(!strcmp(text + strlen(text) - 3, "\"}\n"));
+	/* a guest that never stops talking */
+	CHECK_EQ(log_open(path, false, false), 0);
+	log_limit(80);
+	for (int i = 0; i < 1000; i++)
+		log_line(LOG_WARN, "0123456789");
+	(void)fresh();
+	CHECK_EQ(
+		strlen(text),
+		8 * strlen("1970-01-01T00:00:00Z kuni: warning: 0123456789\n") +
+			strlen("1970-01-01T00:00:00Z kuni: warning: log: full, "
+			       "the rest is left out\n"));
+	log_line(LOG_ERROR, "no");
+	CHECK(!strcmp(fresh(), ""));
+	log_limit(80);
+	for (int i = 0; i < 8; i++)
+		log_line(LOG_WARN, "0123456789");
+	(void)fresh();
+	log_line(LOG_ERROR, "yes"); /* an error has room left */
+	CHECK(!strcmp(fresh(), "1970-01-01T00:00:00Z kuni: error: yes\n"));
+	log_limit(0);
 	CHECK(log_open("/tmp/kuni-none/log", false, false) < 0);
 	(void)close(fd);
 	(void)unlink(path);
