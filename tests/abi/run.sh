@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: every program of tests/abi natively, then all in one boot of the
-# guest; output and status must be the same.  KUNI_OPTS chooses the back end.
+# guest; output and status must be the same.  KUNI_OPTS chooses the back end,
+# ABI the programs (a pattern).
 . tests/lib.sh
 mkdir -p "$T/b"
 make_root "$T/b/rootfs"
 cp -a "$T/b/rootfs" "$T/native"
 mkdir -p "$T"/{b/rootfs,native}/{abi,out}
-for c in tests/abi/*.c; do
+for c in tests/abi/${ABI:-*}.c; do
 	n=$(basename "$c" .c)
 	for cc in musl-gcc gcc; do
 		b=build/abi/$n.$cc

@@ -222,7 +222,7 @@ int epoll_new(unsigned flags, struct file **out)
 	TAILQ_INIT(&ep->ready);
 	TAILQ_INIT(&ep->wait.list);
 	(*out)->private_ = ep;
-	(*out)->anon_name = "[eventpoll]";
+	(*out)->inode->anon_name = "[eventpoll]";
 	return 0;
 }
 

@@ -125,6 +125,6 @@ int eventfd_new(uint64_t count, unsigned flags, struct file **out)
 	e->semaphore = flags & EFD_SEMAPHORE;
 	waitq_init(&e->wait);
 	(*out)->private_ = e;
-	(*out)->anon_name = "[eventfd]";
+	(*out)->inode->anon_name = "[eventfd]";
 	return 0;
 }

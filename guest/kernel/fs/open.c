@@ -47,7 +47,7 @@ static const struct file_ops *ops_of(const struct inode *i)
 		return chrdev_ops(i->rdev);
 	if (S_ISBLK(i->mode))
 		return NULL;
-	if (S_ISFIFO(i->mode))
+	if (S_ISFIFO(i->mode) && !i->fops)
 		return &fifo_ops;
 	return i->fops;
 }
@@ -70,8 +70,10 @@ static int open_checked(const struct path *p, int flags, struct file **out)
 		inode_put(i);
 		return r;
 	}
-	f->path = *p;
-	path_get(&f->path);
+	if (!anon_is_place(p)) {
+		f->path = *p;
+		path_get(&f->path);
+	}
 	r = ops->open ? ops->open(i, f) : 0;
 	if (r) {
 		f->ops = &path_ops; /* nothing to release */

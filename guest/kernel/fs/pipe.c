@@ -411,6 +411,8 @@ static int fifo_open(struct inode *i, struct file *f)
 	if (r)
 		return r;
 	wake_all(&p->open_wait, EPOLLIN | EPOLLOUT);
+	if (!f->path.d) /* a pipe(2) by /proc/PID/fd: nobody is waited for */
+		return 0;
 	switch (f->flags & O_ACCMODE) {
 	case O_RDONLY:
 		if (f->flags & O_NONBLOCK)
@@ -463,7 +465,6 @@ int pipe_create(struct file **rd, struct file **wr, uint32_t flags)
 	r = file_new(i, &fifo_ops, O_WRONLY | flags, wr);
 	if (r)
 		goto put_file;
-	(*rd)->anon_name = (*wr)->anon_name = "pipe";
 	p->readers = p->writers = 1;
 	p->rd_opens = p->wr_opens = 1;
 	i->pipe = p;

@@ -25,16 +25,22 @@ static int place_fs(struct task *t, enum place which, struct path *out)
 	return 0;
 }
 
+static int file_place(const struct file *f, struct path *out)
+{
+	if (!f->path.d)
+		return anon_place(f->inode, out);
+	*out = f->path;
+	path_get(out);
+	return 0;
+}
+
 static int place_exe(struct task *t, struct path *out)
 {
 	struct mm *m = task_mm_get(t);
 	int r = -ENOENT;
 
-	if (m && m->exe && m->exe->path.d) {
-		*out = m->exe->path;
-		path_get(out);
-		r = 0;
-	}
+	if (m && m->exe)
+		r = file_place(m->exe, out);
 	if (m)
 		mm_put(m);
 	return r;
@@ -66,7 +72,7 @@ static ssize_t place_name(const struct path *p, char *buf, size_t n)
 
 	if (!full)
 		return -ENOMEM;
-	r = procfs_name(p, full, &s);
+	r = procfs_name(p, full, &s); /* whole, or not at all */
 	len = r < 0 ? r : (ssize_t)min(strlen(s), n);
 	if (len > 0)
 		memcpy(buf, s, (size_t)len);
@@ -129,17 +135,17 @@ static struct file *key_file(const struct pseudo_key *k)
 static ssize_t proc_fd_link(const struct pseudo_key *k, char *buf, size_t n)
 {
 	struct file *f = key_file(k);
+	struct path p;
 	ssize_t len;
 
 	if (!f)
 		return -ENOENT;
-	if (f->path.d)
-		len = place_name(&f->path, buf, n);
-	else
-		len = sniprintf(buf, n, "%s:[%lu]",
-				f->anon_name ? f->anon_name : "anon_inode",
-				f->inode->ino);
+	len = file_place(f, &p);
 	file_put(f);
+	if (len < 0)
+		return len;
+	len = place_name(&p, buf, n);
+	path_put(&p);
 	return len;
 }
 
@@ -147,18 +153,18 @@ static int proc_fd_follow(const struct pseudo_key *k, struct mount **m,
 			  struct dentry **d)
 {
 	struct file *f = key_file(k);
-	int r = -ENXIO;
+	struct path p;
+	int r;
 
 	if (!f)
 		return -ENOENT;
-	if (f->path.d) {
-		path_get(&f->path);
-		*m = f->path.mnt;
-		*d = f->path.d;
-		r = 0;
-	}
+	r = file_place(f, &p);
 	file_put(f);
-	return r;
+	if (r < 0)
+		return r;
+	*m = p.mnt;
+	*d = p.d;
+	return 0;
 }
 
 static const struct pseudo_node fd_node = {

@@ -83,6 +83,9 @@ static void maps_line(struct pseudo_buf *b, const struct vma *v,
 	if (v->file && v->file->path.d &&
 	    procfs_name(&v->file->path, name, &path) == 0)
 		what = path;
+	else if (i && !v->file->path.d &&
+		 anon_name(i, name, PATH_MAX) < PATH_MAX)
+		what = name;
 	else if (v->flags & VMA_VDSO)
 		what = "[vdso]";
 	else if (v->flags & VMA_VVAR)

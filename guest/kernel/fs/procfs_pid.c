@@ -60,6 +60,12 @@ int procfs_name(const struct path *p, char *buf, char **start)
 	struct path root;
 	int r;
 
+	if (anon_is_place(p)) {
+		*start = buf;
+		return anon_name(p->d->inode, buf, PATH_MAX) < PATH_MAX
+			       ? 0
+			       : -ENAMETOOLONG;
+	}
 	spin_lock(&fs->lock);
 	root = fs->root;
 	path_get(&root);

@@ -132,7 +132,7 @@ int timerfd_new(int clock, unsigned flags, struct file **out)
 	ktimer_init(&t->timer, timerfd_fire, t);
 	waitq_init(&t->wait);
 	(*out)->private_ = t;
-	(*out)->anon_name = "[timerfd]";
+	(*out)->inode->anon_name = "[timerfd]";
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct tmpfs_node { /* inode.private_; [inode.lock] */
 	struct tmpfs_names names; /* directories */
 	struct tmpfs_cookies cookies;
 	uint64_t next_cookie;
-	char *target;     /* symbolic links */
+	char *target;     /* symbolic links; the name of a memory file */
 	uint64_t charged; /* pages that count in the super */
 	unsigned seals;   /* F_SEAL_*, memory files */
 };

@@ -242,6 +242,16 @@ static int memfd_tree(struct super **out)
 	return r;
 }
 
+static char *copy_name(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *c = kmalloc(n);
+
+	if (c)
+		memcpy(c, s, n);
+	return c;
+}
+
 /* memfd_create(2): a nameless file, open for reading and writing. */
 int memfd_new(const char *name, bool seals, struct file **out)
 {
@@ -256,14 +266,14 @@ int memfd_new(const char *name, bool seals, struct file **out)
 		return r;
 	i->nlink = 0;
 	tmpfs_node(i)->seals = seals ? 0 : F_SEAL_SEAL;
-	r = file_new(i, &tmpfs_file_fops, O_RDWR | O_LARGEFILE, out);
-	if (r) {
+	tmpfs_node(i)->target = copy_name(name);
+	i->anon_name = tmpfs_node(i)->target;
+	r = i->anon_name
+		    ? file_new(i, &tmpfs_file_fops, O_RDWR | O_LARGEFILE, out)
+		    : -ENOMEM;
+	if (r)
 		inode_put(i);
-		return r;
-	}
-	(*out)->anon_name = "memfd";
-	(void)name; /* seen in /proc/PID/fd only, which says "memfd" */
-	return 0;
+	return r;
 }
 
 static bool has_writable_mapping(struct inode *i)

@@ -274,7 +274,8 @@ static int open_stdio(const struct launch *l)
 		return -EOPNOTSUPP; /* process.terminal: not there yet */
 	for (int i = 0; i < 3; i++) {
 		struct file *f;
-		int ret = ctl_stdio_open(CTL_STDIN + i, &f);
+		int ret = ctl_stdio_open(CTL_STDIN + i, l->user.uid,
+					 l->user.gid, &f);
 
 		if (!ret)
 			ret = fd_install(f, i, false);

@@ -32,7 +32,7 @@ struct stdio_stream {
 	uint32_t credit;     /* [lock] bytes that may be sent */
 	bool eof;            /* [lock] the host will send no more */
 	bool closed;         /* [lock] the host reads no more */
-	bool used;           /* a file was made of it */
+	uint32_t files;      /* [lock] open files of it */
 	bool gone, told;     /* [lock] our side is closed; host knows */
 };
 
@@ -366,13 +366,31 @@ static void stdio_release(struct file *f)
 	struct stdio_stream *s = f->private_;
 
 	spin_lock(&s->lock);
-	s->gone = true;
+	s->gone = --s->files == 0;
 	spin_unlock(&s->lock);
 	if (ctl_is_open())
 		tell_gone(s);
 }
 
+/* Of /dev/stdin and its like: another file of the same stream.  A stream has
+ * one direction: nobody can read back what was written to it. */
+static int stdio_open(struct inode *i, struct file *f)
+{
+	struct stdio_stream *s = i->pipe;
+	bool in = nr_of(s) == CTL_STDIN, gone;
+
+	if (in ? file_writable(f) : file_readable(f))
+		return -ENXIO;
+	spin_lock(&s->lock);
+	gone = s->gone;
+	s->files += !gone;
+	spin_unlock(&s->lock);
+	f->private_ = s;
+	return gone ? -ENXIO : 0;
+}
+
 static const struct file_ops stdio_fops = {
+	.open = stdio_open,
 	.read = stdio_read,
 	.write = stdio_write,
 	.poll = stdio_poll,
@@ -380,17 +398,23 @@ static const struct file_ops stdio_fops = {
 	.stream = true,
 };
 
-int ctl_stdio_open(int stream, struct file **out)
+/* The inode belongs to uid and gid, so that the container's user can open
+ * /dev/stdout again. */
+int ctl_stdio_open(int stream, uint32_t uid, uint32_t gid, struct file **out)
 {
 	struct stdio_stream *s = stdio_stream((unsigned)stream);
 	struct inode *i;
 	int ret;
 
-	if (!s || s->used)
+	if (!s || s->files)
 		return -EINVAL;
 	ret = anon_inode(S_IFIFO | 0600, &i);
 	if (ret)
 		return ret;
+	i->uid = uid;
+	i->gid = gid;
+	i->fops = &stdio_fops;
+	i->pipe = s;
 	ret = file_new(i, &stdio_fops,
 		       stream == CTL_STDIN ? O_RDONLY : O_WRONLY, out);
 	if (ret) {
@@ -398,8 +422,7 @@ int ctl_stdio_open(int stream, struct file **out)
 		return ret;
 	}
 	(*out)->private_ = s;
-	(*out)->anon_name = "pipe:[stdio]";
-	s->used = true;
+	s->files = 1;
 	return 0;
 }
 

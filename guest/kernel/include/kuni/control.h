@@ -12,7 +12,8 @@ struct file;
 
 /* A file over stream CTL_STDIN, CTL_STDOUT or CTL_STDERR: stdin is for
  * reading, the others for writing. */
-int ctl_stdio_open(int stream, struct file **out) MUST_CHECK;
+int ctl_stdio_open(int stream, uint32_t uid, uint32_t gid,
+		   struct file **out) MUST_CHECK;
 /* The same stream for reading and writing by the kernel (a terminal). */
 ssize_t ctl_stream_read(int stream, void *buf, size_t n);
 ssize_t ctl_stream_write(int stream, const void *buf, size_t n);

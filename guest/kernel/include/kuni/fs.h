@@ -46,9 +46,10 @@ struct inode {
 	struct timespec_k atime, mtime, ctime; /* [lock] */
 	struct pagecache cache;                /* regular files */
 	void *private_;                        /* the file system's */
-	void *locks;   /* flock and POSIX locks, of fs/flock.c */
-	void *watches; /* inotify */
-	void *pipe;    /* [lock] of fs/pipe.c: pipes and open FIFOs */
+	void *locks;           /* flock and POSIX locks, of fs/flock.c */
+	void *watches;         /* inotify */
+	void *pipe;            /* [lock] of fs/pipe.c: pipes and open FIFOs */
+	const char *anon_name; /* [I] of a nameless one: "[eventfd]" */
 };
 
 struct setattr {
@@ -224,10 +225,9 @@ struct file {
 	struct mutex pos_lock;
 	uint64_t pos; /* [pos_lock] */
 	void *private_;
-	struct waitq *async;   /* reserved for O_ASYNC owners */
-	int owner_pid;         /* F_SETOWN */
-	void *epolls;          /* of fs/epoll.c */
-	const char *anon_name; /* "pipe:[5]" style for /proc/PID/fd */
+	struct waitq *async; /* reserved for O_ASYNC owners */
+	int owner_pid;       /* F_SETOWN */
+	void *epolls;        /* of fs/epoll.c */
 };
 bool file_readable(const struct file *f);
 bool file_writable(const struct file *f);
@@ -313,6 +313,9 @@ int file_new(struct inode *i, const struct file_ops *ops, uint32_t flags,
 	     struct file **out) MUST_CHECK; /* takes i's reference on success */
 /* An inode without a place, for pipes, sockets, eventfd... mode with type */
 int anon_inode(uint32_t mode, struct inode **out) MUST_CHECK;
+int anon_place(struct inode *i, struct path *out) MUST_CHECK;
+bool anon_is_place(const struct path *p);
+size_t anon_name(const struct inode *i, char *buf, size_t n);
 void file_get(struct file *f);
 void file_put(struct file *f);
 /* At pos; NULL: at the file's own position, under pos_lock. */
