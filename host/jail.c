@@ -125,8 +125,6 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_GUEST_DEBUG },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_TRANSLATE },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TIOCGWINSZ },
-	{ SYS_ioctl, L | Q, 1, REQUEST, TCSETS },
-	{ SYS_ioctl, L | Q, 1, REQUEST, TCSETSW },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TCGETS },
 	/* not F_SETOWN, which sends signals to others */
 	{ SYS_fcntl, L | V | Q, 1, REQUEST, F_DUPFD_CLOEXEC },

@@ -31,12 +31,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "host/control.h"
 #include "host/log.h"
 #include "host/loop.h"
+#include "host/termguard.h"
 
 #define CHUNK 16384U
 
@@ -61,10 +61,10 @@ struct end {
 struct stdio {
 	struct loop *loop;
 	struct control *control;
-	bool terminal, draining, raw;
+	bool terminal, draining;
 	int null;
 	bool parked; /* standard input waits until we are in the foreground */
-	struct termios saved;
+	int guard;   /* of the terminal, -1: not raw */
 	struct end in, out[2]; /* out[1]: standard error */
 };
 
@@ -203,6 +203,18 @@ static void park(struct stdio *s)
 	s->parked = true;
 }
 
+/* A terminal that hung up hangs up the container's; where standard input is no
+ * terminal and the container's is, its end is typed, as script(1) does. */
+static void send_end(struct stdio *s)
+{
+	static const char end_of_file = 4; /* Ctrl-D */
+
+	if (s->terminal && s->guard < 0)
+		control_send(s->control, CTL_STDIN, &end_of_file, 1);
+	else
+		control_send_eof(s->control, s->in.stream);
+}
+
 /* Moves what is there and fits, and decides what to wait for. */
 static void pump_input(struct stdio *s)
 {
@@ -230,7 +242,7 @@ static void pump_input(struct stdio *s)
 		}
 		if (n <= 0) {
 			end_close(end);
-			control_send_eof(s->control, end->stream);
+			send_end(s);
 			return;
 		}
 		control_send(s->control, end->stream, buf, (size_t)n);
@@ -405,17 +417,6 @@ void stdio_eof(struct stdio *s, unsigned stream)
 
 /* ---- life ---- */
 
-static void make_raw(struct stdio *s)
-{
-	struct termios t;
-
-	if (!isatty(s->in.user_fd) || tcgetattr(s->in.user_fd, &s->saved) < 0)
-		return;
-	t = s->saved;
-	cfmakeraw(&t);
-	s->raw = tcsetattr(s->in.user_fd, TCSANOW, &t) == 0;
-}
-
 int stdio_create(struct stdio **out, struct loop *l, const struct vm_io *io,
 		 bool terminal, struct err *e)
 {
@@ -426,6 +427,7 @@ int stdio_create(struct stdio **out, struct loop *l, const struct vm_io *io,
 		return err_set(e, ENOMEM, "stdio");
 	s->loop = l;
 	s->terminal = terminal;
+	s->guard = -1;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	r = end_init(&s->in, s, CTL_STDIN, io->in, O_RDONLY);
 	if (!r)
@@ -433,12 +435,12 @@ int stdio_create(struct stdio **out, struct loop *l, const struct vm_io *io,
 			     io->out, O_WRONLY);
 	if (!r)
 		r = end_init(&s->out[1], s, CTL_STDERR, io->err, O_WRONLY);
+	if (!r && terminal)
+		r = termguard_raw(io->in, &s->guard);
 	if (r < 0) {
 		stdio_destroy(s);
 		return err_set(e, -r, "stdio");
 	}
-	if (terminal)
-		make_raw(s);
 	*out = s;
 	return 0;
 }
@@ -510,8 +512,7 @@ void stdio_destroy(struct stdio *s)
 {
 	if (!s)
 		return;
-	if (s->raw)
-		(void)tcsetattr(s->in.user_fd, TCSADRAIN, &s->saved);
+	termguard_restore(s->guard);
 	end_close(&s->in);
 	end_close(&s->out[0]);
 	end_close(&s->out[1]);

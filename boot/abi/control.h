@@ -66,7 +66,8 @@ enum ctl_stage {
 	CTL_STAGE_ROOT,    /* the root could not be mounted */
 	CTL_STAGE_MOUNT,   /* a mount; the string is its destination */
 	CTL_STAGE_CWD,
-	CTL_STAGE_EXEC, /* the string is the program */
+	CTL_STAGE_EXEC,  /* the string is the program */
+	CTL_STAGE_STDIO, /* standard streams, process.terminal */
 };
 
 struct ctl_exited {

@@ -1,4 +1,4 @@
-// uses: host/stdio.c host/control.c host/loop.c host/err.c host/log.c
+// uses: host/stdio.c host/termguard.c host/control.c host/loop.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stdio_test.c: the user's descriptors and the streams: every byte, ends on

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pty.c: pseudo-terminals and the devpts file system (pts(4)).
+ * pty.c: pseudo-terminals (pts(4)); their file system is devpts.c.
  *
  * Opening /dev/ptmx (a node of device 5:2, or devpts's own `ptmx`) makes a
  * pair in the devpts that is mounted: the master is that open file, the slave
@@ -8,16 +8,16 @@
  * last slave closes, the master reads what is left and then gets EIO; when the
  * master closes, slaves are hung up and the session gets SIGHUP.
  */
+#include "pty.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "kuni/filesystems.h"
+#include "kuni/vfs.h"
 #include "kuni/klog.h"
 #include "kuni/task.h"
-#include "tty.h"
 
-#define DEVPTS_MAGIC 0x1cd1
-#define PTY_MAX      256
 enum {
 	TIOCGPTN = 0x80045430,
 	TIOCSPTLCK = 0x40045431,
@@ -26,30 +26,14 @@ enum {
 	TIOCPKT = 0x5420
 };
 
-struct devpts {
-	struct spinlock lock;
-	struct tty *tty[PTY_MAX];    /* [lock] reference */
-	struct inode *node[PTY_MAX]; /* [lock] reference */
-	uint32_t uid, gid, mode, ptmx_mode;
-	bool set_uid, set_gid;
-};
-
-/* The instance that /dev/ptmx of the container means: the last mounted. */
-static struct super *devpts_super; /* [devpts_super_lock] reference */
-static struct spinlock devpts_super_lock;
-
 static const struct file_ops master_ops;
-static const struct inode_ops devpts_node_ops;
 
 /* ---- slaves ---- */
 
-static int slave_open(struct inode *i, struct file *f)
+static int slave_attach(struct tty *t, struct file *f)
 {
-	struct tty *t = i->private_;
 	int r = 0;
 
-	if (!t)
-		return -EIO;
 	mutex_lock(&t->lock);
 	if (t->hung_up || t->locked) {
 		r = -EIO;
@@ -65,6 +49,11 @@ static int slave_open(struct inode *i, struct file *f)
 	f->ops = &pts_fops;
 	tty_maybe_control(t, f);
 	return 0;
+}
+
+static int slave_open(struct inode *i, struct file *f)
+{
+	return i->private_ ? slave_attach(i->private_, f) : -EIO;
 }
 
 static void slave_release(struct file *f)
@@ -120,7 +109,8 @@ static bool master_ready(const struct tty *t)
 	       (t->slave_was_open && !t->slaves);
 }
 
-static ssize_t drain(struct tty *t, struct uio *u)
+/* What programs wrote, into u: bytes, 0: nothing waits. tty.lock held. */
+ssize_t pty_take(struct tty *t, struct uio *u)
 {
 	ssize_t total = 0;
 
@@ -146,7 +136,7 @@ static ssize_t master_read(struct file *f, struct uio *u, uint64_t *pos)
 	(void)pos;
 	for (;;) {
 		mutex_lock(&t->lock);
-		n = drain(t, u);
+		n = pty_take(t, u);
 		if (!n && t->slave_was_open && !t->slaves)
 			n = -EIO;
 		mutex_unlock(&t->lock);
@@ -163,13 +153,12 @@ static ssize_t master_read(struct file *f, struct uio *u, uint64_t *pos)
 	return n;
 }
 
-static ssize_t master_write(struct file *f, struct uio *u, uint64_t *pos)
+/* As if typed. Bytes, or an errno where none was taken. */
+ssize_t pty_type(struct tty *t, struct uio *u, bool nonblock)
 {
-	struct tty *t = f->private_;
 	uint8_t chunk[256];
 	ssize_t total = 0;
 
-	(void)pos;
 	while (u->left) {
 		ssize_t n = uio_get(u, chunk, min(sizeof(chunk), u->left));
 		size_t done = 0;
@@ -187,7 +176,7 @@ static ssize_t master_write(struct file *f, struct uio *u, uint64_t *pos)
 			total += (ssize_t)took;
 			if (took)
 				continue;
-			if (f->flags & O_NONBLOCK)
+			if (nonblock)
 				return total ? total : -EAGAIN;
 			r = wait_event(&t->master_wait, ring_space(&t->in) > 0);
 			if (r < 0)
@@ -195,6 +184,12 @@ static ssize_t master_write(struct file *f, struct uio *u, uint64_t *pos)
 		}
 	}
 	return total;
+}
+
+static ssize_t master_write(struct file *f, struct uio *u, uint64_t *pos)
+{
+	(void)pos;
+	return pty_type(f->private_, u, f->flags & O_NONBLOCK);
 }
 
 static unsigned master_poll(struct file *f, struct poll_table *pt)
@@ -214,12 +209,11 @@ static unsigned master_poll(struct file *f, struct poll_table *pt)
 	return e;
 }
 
-/* TIOCGPTPEER: opens the slave without a name. */
-static long open_peer(struct tty *t, int flags)
+/* The slave of t, opened without a name. */
+static int open_slave(struct tty *t, int flags, struct file **out)
 {
 	struct devpts *d = t->super->private_;
 	struct inode *i;
-	struct file *s;
 	int r;
 
 	spin_lock(&d->lock);
@@ -229,14 +223,26 @@ static long open_peer(struct tty *t, int flags)
 	spin_unlock(&d->lock);
 	if (!i)
 		return -EIO;
-	r = file_new(i, &pts_fops, (uint32_t)(flags & ~O_CLOEXEC), &s);
+	r = file_new(i, &pts_fops, (uint32_t)(flags & ~O_CLOEXEC), out);
 	if (r < 0) {
 		inode_put(i);
 		return r;
 	}
-	r = slave_open(i, s);
-	if (r == 0)
-		r = fd_install(s, 0, flags & O_CLOEXEC);
+	r = slave_open(i, *out);
+	if (r < 0)
+		file_put(*out);
+	return r;
+}
+
+/* TIOCGPTPEER */
+static long open_peer(struct tty *t, int flags)
+{
+	struct file *s;
+	int r = open_slave(t, flags, &s);
+
+	if (r < 0)
+		return r;
+	r = fd_install(s, 0, flags & O_CLOEXEC);
 	if (r < 0)
 		file_put(s);
 	return r;
@@ -269,6 +275,19 @@ static long master_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 	}
 }
 
+/* The other side is gone. */
+void pty_hang_up(struct tty *t)
+{
+	mutex_lock(&t->lock);
+	t->hung_up = true;
+	t->master_open = false;
+	mutex_unlock(&t->lock);
+	wake_all(&t->read_wait, EPOLLHUP);
+	wake_all(&t->write_wait, EPOLLHUP);
+	tty_signal(t, SIGHUP);
+	tty_signal(t, SIGCONT);
+}
+
 static void master_release(struct file *f)
 {
 	struct tty *t = f->private_;
@@ -281,14 +300,7 @@ static void master_release(struct file *f)
 	d->node[t->index] = NULL;
 	d->tty[t->index] = NULL;
 	spin_unlock(&d->lock);
-	mutex_lock(&t->lock);
-	t->hung_up = true;
-	t->master_open = false;
-	mutex_unlock(&t->lock);
-	wake_all(&t->read_wait, EPOLLHUP);
-	wake_all(&t->write_wait, EPOLLHUP);
-	tty_signal(t, SIGHUP);
-	tty_signal(t, SIGCONT);
+	pty_hang_up(t);
 	if (node)
 		inode_put(node);
 	tty_put(t); /* the instance's */
@@ -333,16 +345,16 @@ static int node_make(struct super *s, struct tty *t, struct inode **out)
 	(*out)->ops = &devpts_node_ops;
 	(*out)->fops = &pts_fops;
 	(*out)->nlink = 1;
-	(*out)->uid = d->set_uid ? d->uid : current->cred->fsuid;
-	(*out)->gid = d->set_gid ? d->gid : current->cred->fsgid;
+	(*out)->uid = d->set_uid ? d->uid : fs_uid();
+	(*out)->gid = d->set_gid ? d->gid : fs_gid();
 	(*out)->atime = (*out)->mtime = (*out)->ctime = fs_now();
 	tty_get(t);
 	(*out)->private_ = t;
 	return 0;
 }
 
-/* Opening ptmx: f becomes the master of a new pair in s. */
-static int ptmx_open_in(struct super *s, struct file *f)
+/* A new pair in s; its master's reference, and one of s, in *out. */
+static int pair_make(struct super *s, struct tty **out)
 {
 	struct devpts *d = s->private_;
 	struct inode *i;
@@ -363,8 +375,7 @@ static int ptmx_open_in(struct super *s, struct file *f)
 	i->ino = (uint64_t)t->index + 3;
 	super_get(s);
 	tty_get(t);
-	f->private_ = t;
-	f->ops = &master_ops;
+	*out = t;
 	return 0;
 put_node:
 	inode_put(i);
@@ -373,22 +384,23 @@ put_tty:
 	return r;
 }
 
+/* Opening ptmx: f becomes the master of a new pair. */
 static int ptmx_open(struct inode *i, struct file *f)
 {
-	struct super *s;
+	struct super *s = devpts_current();
+	struct tty *t;
 	int r;
 
 	(void)i;
-	spin_lock(&devpts_super_lock);
-	s = devpts_super;
-	if (s)
-		super_get(s);
-	spin_unlock(&devpts_super_lock);
 	if (!s)
 		return -ENODEV;
-	r = ptmx_open_in(s, f);
+	r = pair_make(s, &t);
 	super_put(s);
-	return r;
+	if (r < 0)
+		return r;
+	f->private_ = t;
+	f->ops = &master_ops;
+	return 0;
 }
 
 const struct file_ops ptmx_fops = { .open = ptmx_open, .stream = true };
@@ -412,222 +424,44 @@ static int devtty_open(struct inode *i, struct file *f)
 const struct file_ops tty_current_fops = { .open = devtty_open,
 					   .stream = true };
 
-/* /dev/console: a container without a terminal of its own has none. */
+/* ---- the container's own terminal ---- */
+
+static struct tty *console; /* [I] once init is there */
+
+/* The terminal that process.terminal asks for: a pair whose master is the
+ * kernel's (task/console.c).  Its slave, owned by uid, opened by its name where
+ * it has one; it becomes /dev/console too.  -ENODEV: no devpts is mounted. */
+int pty_console(uint32_t uid, struct tty **out, struct file **slave)
+{
+	struct super *s = devpts_current();
+	struct devpts *d;
+	char name[24];
+	int r;
+
+	if (!s)
+		return -ENODEV;
+	r = pair_make(s, out);
+	super_put(s);
+	if (r < 0)
+		return r;
+	console = *out;
+	console->locked = false;
+	d = s->private_;
+	d->node[console->index]->uid = uid;
+	sniprintf(name, sizeof(name), "/dev/pts/%d", console->index);
+	if (file_open(AT_FDCWD, name, O_RDWR, 0, slave) == 0) {
+		if ((*slave)->private_ == console)
+			return 0;
+		file_put(*slave);
+	}
+	return open_slave(console, O_RDWR, slave);
+}
+
+/* A container without a terminal has no console. */
 static int console_open(struct inode *i, struct file *f)
 {
 	(void)i;
-	(void)f;
-	return -ENODEV;
+	return console ? slave_attach(console, f) : -ENODEV;
 }
 
 const struct file_ops console_fops = { .open = console_open, .stream = true };
-
-/* ---- the file system ---- */
-
-static int devpts_setattr(struct inode *i, const struct setattr *a)
-{
-	if (a->valid & ATTR_SIZE)
-		return -EPERM;
-	if (a->valid & ATTR_MODE)
-		i->mode = (i->mode & S_IFMT) | (a->mode & 07777);
-	if (a->valid & ATTR_UID)
-		i->uid = a->uid;
-	if (a->valid & ATTR_GID)
-		i->gid = a->gid;
-	i->ctime = fs_now();
-	return 0;
-}
-
-static const struct inode_ops devpts_node_ops = { .setattr = devpts_setattr };
-
-static int parse_index(const char *name, size_t len, int *out)
-{
-	int n = 0;
-
-	if (!len || len > 3 || (len > 1 && name[0] == '0'))
-		return -ENOENT;
-	for (size_t k = 0; k < len; k++) {
-		if (name[k] < '0' || name[k] > '9')
-			return -ENOENT;
-		n = n * 10 + name[k] - '0';
-	}
-	*out = n;
-	return n < PTY_MAX ? 0 : -ENOENT;
-}
-
-static int devpts_lookup(struct inode *dir, const char *name, size_t len,
-			 struct inode **out)
-{
-	struct devpts *d = dir->super->private_;
-	int n, r;
-
-	if (len == 4 && !memcmp(name, "ptmx", 4)) {
-		r = inode_new(dir->super, S_IFCHR | d->ptmx_mode, out);
-		if (r < 0)
-			return r;
-		(*out)->ops = &devpts_node_ops;
-		(*out)->fops = &ptmx_fops;
-		(*out)->nlink = 1;
-		(*out)->ino = 2;
-		(*out)->rdev = MKDEV(5, 2);
-		return 0;
-	}
-	r = parse_index(name, len, &n);
-	if (r < 0)
-		return r;
-	spin_lock(&d->lock);
-	*out = d->node[n];
-	if (*out)
-		inode_get(*out);
-	spin_unlock(&d->lock);
-	return *out ? 0 : -ENOENT;
-}
-
-static const struct inode_ops devpts_dir_ops = { .lookup = devpts_lookup };
-
-static int devpts_readdir(struct file *f, struct dir_ctx *c)
-{
-	static const char *const fixed[] = { ".", "..", "ptmx" };
-	struct devpts *d = f->inode->super->private_;
-	char name[8];
-
-	for (; f->pos < 3; f->pos++) {
-		if (!c->emit(c, fixed[f->pos], strlen(fixed[f->pos]),
-			     f->pos == 2 ? 2 : 1, f->pos == 2 ? DT_CHR : DT_DIR,
-			     f->pos + 1))
-			return 0;
-	}
-	for (; f->pos < 3 + PTY_MAX; f->pos++) {
-		unsigned n = (unsigned)f->pos - 3;
-
-		if (!d->node[n])
-			continue;
-		sniprintf(name, sizeof(name), "%u", n);
-		if (!c->emit(c, name, strlen(name), n + 3, DT_CHR, f->pos + 1))
-			return 0;
-	}
-	return 0;
-}
-
-static const struct file_ops devpts_dir_fops = { .readdir = devpts_readdir };
-
-static int devpts_statfs(struct super *s, struct lx_statfs *out)
-{
-	(void)s;
-	out->f_type = DEVPTS_MAGIC;
-	out->f_bsize = out->f_frsize = (int64_t)PAGE_SIZE;
-	out->f_namelen = NAME_MAX;
-	return 0;
-}
-
-static void devpts_evict(struct inode *i)
-{
-	if (i->private_)
-		tty_put(i->private_);
-}
-
-static void devpts_kill(struct super *s)
-{
-	spin_lock(&devpts_super_lock);
-	if (devpts_super == s)
-		devpts_super = NULL;
-	spin_unlock(&devpts_super_lock);
-	kfree(s->private_);
-}
-
-static const struct super_ops devpts_super_ops = {
-	.statfs = devpts_statfs,
-	.evict = devpts_evict,
-	.kill = devpts_kill,
-};
-
-/* `uid=`, `gid=`, `mode=`, `ptmxmode=`; `newinstance` is what every mount is.
- * -EINVAL for anything else. */
-static int parse_options(struct devpts *d, const char *s)
-{
-	while (s && *s) {
-		const char *end = strchr(s, ',');
-		size_t len = end ? (size_t)(end - s) : strlen(s);
-		const char *eq = memchr(s, '=', len);
-		size_t key = eq ? (size_t)(eq - s) : len;
-		unsigned v = 0,
-			 base = key >= 4 && !memcmp(s + key - 4, "mode", 4)
-					? 8
-					: 10;
-
-		for (size_t k = key + 1; eq && k < len; k++) {
-			if (s[k] < '0' || s[k] >= (char)('0' + base))
-				return -EINVAL;
-			v = v * base + (unsigned)(s[k] - '0');
-		}
-		if (key == 3 && !memcmp(s, "uid", 3)) {
-			d->uid = v;
-			d->set_uid = true;
-		} else if (key == 3 && !memcmp(s, "gid", 3)) {
-			d->gid = v;
-			d->set_gid = true;
-		} else if (key == 4 && !memcmp(s, "mode", 4)) {
-			d->mode = v & 0777;
-		} else if (key == 8 && !memcmp(s, "ptmxmode", 8)) {
-			d->ptmx_mode = v & 0777;
-		} else if (len != 11 || memcmp(s, "newinstance", 11) != 0) {
-			return -EINVAL;
-		}
-		s = end ? end + 1 : NULL;
-	}
-	return 0;
-}
-
-static int devpts_fill(struct super *s, const char *data)
-{
-	struct devpts *d = kmalloc(sizeof(*d));
-	struct inode *i;
-	int r;
-
-	if (!d)
-		return -ENOMEM;
-	s->private_ = d;
-	d->mode = 0600;
-	spin_init(&d->lock, RANK_NONE);
-	r = parse_options(d, data);
-	if (r == 0)
-		r = inode_new(s, S_IFDIR | 0755, &i);
-	if (r < 0)
-		return r;
-	i->ops = &devpts_dir_ops;
-	i->fops = &devpts_dir_fops;
-	i->ino = 1;
-	i->nlink = 2;
-	i->atime = i->mtime = i->ctime = fs_now();
-	s->root = dentry_root(i);
-	return s->root ? 0 : -ENOMEM;
-}
-
-static int devpts_mount(const struct fs_type *t, const char *source,
-			uint64_t flags, const char *data, struct super **out)
-{
-	struct super *s;
-	int r = super_create(t, &devpts_super_ops, &s);
-
-	(void)source;
-	(void)flags;
-	if (r < 0)
-		return r;
-	s->no_dcache = true;
-	r = devpts_fill(s, data);
-	if (r < 0) {
-		super_put(s);
-		return r;
-	}
-	spin_lock(&devpts_super_lock);
-	devpts_super = s; /* devpts_kill() takes it back */
-	spin_unlock(&devpts_super_lock);
-	*out = s;
-	return 0;
-}
-
-const struct fs_type devpts_type = {
-	.name = "devpts",
-	.nodev = true,
-	.mount = devpts_mount,
-};

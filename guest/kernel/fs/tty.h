@@ -72,6 +72,13 @@ struct tty *tty_current(void);
 /* Opening t without O_NOCTTY by a session leader that has none. */
 void tty_maybe_control(struct tty *t, const struct file *f);
 uint64_t tty_rdev(const struct tty *t);
+void tty_set_winsize(struct tty *t, const struct winsize_k *w);
+
+/* ---- pty.c: the master's side, for the kernel ---- */
+int pty_console(uint32_t uid, struct tty **out, struct file **slave) MUST_CHECK;
+void pty_hang_up(struct tty *t);
+ssize_t pty_take(struct tty *t, struct uio *u);
+ssize_t pty_type(struct tty *t, struct uio *u, bool nonblock);
 
 uint32_t ring_used(const struct ring *r);
 uint32_t ring_space(const struct ring *r);

@@ -37,19 +37,26 @@ static long set_termios(struct tty *t, unsigned cmd, uaddr_t arg)
 	return 0;
 }
 
-static long set_winsize(struct tty *t, uaddr_t arg)
+/* A change is told to the foreground group. */
+void tty_set_winsize(struct tty *t, const struct winsize_k *w)
 {
-	struct winsize_k w;
 	bool changed;
 
-	if (copy_from_user(&w, arg, sizeof(w)))
-		return -EFAULT;
 	mutex_lock(&t->lock);
-	changed = memcmp(&w, &t->winsize, sizeof(w)) != 0;
-	t->winsize = w;
+	changed = memcmp(w, &t->winsize, sizeof(*w)) != 0;
+	t->winsize = *w;
 	mutex_unlock(&t->lock);
 	if (changed)
 		tty_signal(t, SIGWINCH);
+}
+
+static long set_winsize(struct tty *t, uaddr_t arg)
+{
+	struct winsize_k w;
+
+	if (copy_from_user(&w, arg, sizeof(w)))
+		return -EFAULT;
+	tty_set_winsize(t, &w);
 	return 0;
 }
 

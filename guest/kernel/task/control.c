@@ -11,11 +11,13 @@
 
 #include <string.h>
 
+#include "console.h"
+
 #include "kuni/driver.h"
 #include "kuni/klog.h"
 #include "kuni/syscall.h"
 
-void (*ctl_winsize_hook)(unsigned rows, unsigned cols);
+void (*ctl_winsize_hook)(const struct ctl_winsize *w);
 
 static struct mutex open_lock;
 static bool is_open;                  /* [a] */
@@ -49,7 +51,7 @@ static void control_message(void)
 	case CTL_WINSIZE:
 		memcpy(&w, rx.body, sizeof(w));
 		if (ctl_winsize_hook)
-			ctl_winsize_hook(w.rows, w.cols);
+			ctl_winsize_hook(&w);
 		break;
 	case CTL_DUMP:
 		stdio_log();
@@ -244,6 +246,7 @@ _Noreturn void init_exited(uint32_t wait_status, bool oom)
 
 	if (e.signal)
 		e.code = 0;
+	console_drain();
 	if (wait_status)
 		send_missing(); /* opens the port if something is missing */
 	if (ctl_is_open()) {

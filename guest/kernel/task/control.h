@@ -19,6 +19,14 @@ int stdio_prepare(void) MUST_CHECK;
 /* The port is open: says what was closed before. */
 void stdio_port_opened(void);
 void stdio_log(void); /* into the log; may be torn */
+/* A stream of both directions for the kernel itself (a terminal).  read: bytes,
+ * 0 at the end, or -EINTR once stop() holds, which ctl_stream_poke() makes it
+ * look at. */
+ssize_t ctl_stream_read(int stream, void *buf, size_t n, bool (*stop)(void));
+ssize_t ctl_stream_write(int stream, const void *buf, size_t n);
+void ctl_stream_poke(int stream); /* from an interrupt too */
+/* What CTL_WINSIZE calls; from an interrupt. */
+extern void (*ctl_winsize_hook)(const struct ctl_winsize *w);
 int ctl_frame_send(unsigned type, unsigned stream, const void *a, size_t na,
 		   const void *b, size_t nb) MUST_CHECK;
 

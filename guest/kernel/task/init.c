@@ -15,6 +15,7 @@
 
 #include "boot/abi/bootinfo.h"
 #include "boot/abi/control.h"
+#include "guest/kernel/task/console.h"
 #include "guest/kernel/task/launch.h"
 #include "kuni/control.h"
 #include "kuni/driver.h"
@@ -268,14 +269,27 @@ static void set_names(const struct launch *l)
 		init_failed(CTL_STAGE_LAUNCH, ret, "hostname");
 }
 
+static int stdio_file(const struct launch *l, int i, struct file **f)
+{
+	static struct file *terminal;
+	int ret = 0;
+
+	if (!(l->options.flags & LAUNCH_O_TERMINAL))
+		return ctl_stdio_open(CTL_STDIN + i, l->user.uid, l->user.gid,
+				      f);
+	if (i == 0)
+		ret = console_open_stdio(l, &terminal);
+	else
+		file_get(terminal);
+	*f = terminal;
+	return ret;
+}
+
 static int open_stdio(const struct launch *l)
 {
-	if (l->options.flags & LAUNCH_O_TERMINAL)
-		return -EOPNOTSUPP; /* process.terminal: not there yet */
 	for (int i = 0; i < 3; i++) {
 		struct file *f;
-		int ret = ctl_stdio_open(CTL_STDIN + i, l->user.uid,
-					 l->user.gid, &f);
+		int ret = stdio_file(l, i, &f);
 
 		if (!ret)
 			ret = fd_install(f, i, false);
@@ -400,8 +414,13 @@ static void run_program(const struct launch *l)
 /* Signals from the host need the port; nobody waits for it. */
 static void control_thread(void *unused)
 {
+	int ret;
+
 	(void)unused;
 	ctl_started();
+	ret = console_start();
+	if (ret)
+		klog(KLOG_ERROR, "init: no terminal, errno=%d", -ret);
 }
 
 static void set_up_process(const struct launch *l)
@@ -410,7 +429,8 @@ static void set_up_process(const struct launch *l)
 	int ret = open_stdio(l);
 
 	if (ret)
-		init_failed(CTL_STAGE_LAUNCH, ret, "stdio");
+		init_failed(CTL_STAGE_STDIO, ret,
+			    ret == -ENODEV ? "no devpts is mounted" : "");
 	ret = set_cwd(l->cwd ? l->cwd : "/");
 	if (ret)
 		init_failed(CTL_STAGE_CWD, ret, l->cwd ? l->cwd : "/");

@@ -217,7 +217,9 @@ static ssize_t take(struct stdio_stream *s, struct uio *u, bool *eof)
 	return (ssize_t)done;
 }
 
-static ssize_t stream_read(struct stdio_stream *s, struct uio *u, bool nonblock)
+/* stop: NULL, or what else ends the wait, with -EINTR. */
+static ssize_t stream_read(struct stdio_stream *s, struct uio *u, bool nonblock,
+			   bool (*stop)(void))
 {
 	ssize_t ret = ctl_open();
 	bool eof;
@@ -228,10 +230,13 @@ static ssize_t stream_read(struct stdio_stream *s, struct uio *u, bool nonblock)
 		if (!readable(s)) {
 			if (nonblock)
 				return -EAGAIN;
-			ret = wait_event(&s->wait, readable(s));
+			ret = wait_event(&s->wait,
+					 readable(s) || (stop && stop()));
 			if (ret)
 				return ret;
 		}
+		if (stop && stop())
+			return -EINTR;
 		mutex_lock(&s->read_lock);
 		ret = take(s, u, &eof);
 		mutex_unlock(&s->read_lock);
@@ -328,7 +333,7 @@ static ssize_t stream_write(struct stdio_stream *s, struct uio *u,
 static ssize_t stdio_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	(void)pos;
-	return stream_read(f->private_, u, f->flags & O_NONBLOCK);
+	return stream_read(f->private_, u, f->flags & O_NONBLOCK, NULL);
 }
 
 static ssize_t stdio_write(struct file *f, struct uio *u, uint64_t *pos)
@@ -426,13 +431,20 @@ int ctl_stdio_open(int stream, uint32_t uid, uint32_t gid, struct file **out)
 	return 0;
 }
 
-ssize_t ctl_stream_read(int stream, void *buf, size_t n)
+/* ---- for the kernel: console.c ---- */
+
+ssize_t ctl_stream_read(int stream, void *buf, size_t n, bool (*stop)(void))
 {
 	struct uio_vec v;
 	struct uio u;
 
 	uio_kernel(&u, &v, buf, n);
-	return stream_read(&streams[stream], &u, false);
+	return stream_read(&streams[stream], &u, false, stop);
+}
+
+void ctl_stream_poke(int stream)
+{
+	wake_all(&streams[stream].wait, EPOLLIN);
 }
 
 ssize_t ctl_stream_write(int stream, const void *buf, size_t n)
