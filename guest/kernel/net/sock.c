@@ -247,7 +247,6 @@ int sock_file(struct socket *s, unsigned flags, struct file **out)
 		return r;
 	}
 	(*out)->private_ = s;
-	(*out)->anon_name = "socket";
 	spin_lock(&s->lock);
 	s->file = *out;
 	spin_unlock(&s->lock);
