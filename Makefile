@@ -67,7 +67,7 @@ $(B)/nlobj/%.o: build/newlib/.ready
 	$(Q)mkdir -p $(@D); $(CC) $(NEWLIB_CFLAGS) $(if $(findstring vfiprintf,$*),-DSTRING_ONLY) \
 		-I$(NEWLIB)/machine/x86_64 -I$(NEWLIB)/string -c -o $@ $(if $(findstring vfiprintf,$*),$(NEWLIB)/stdio/vfprintf.c,$(NEWLIB)/$*)
 
-$(B)/guest/gen/%.o: $(B)/gen/%.c
+$(B)/guest/gen/%.o: $(B)/gen/%.c | build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "GCC  $<"; $(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
 $(B)/guest/%.o: % | $(GEN) build/newlib/.ready
@@ -93,15 +93,18 @@ install: all ## into $(PREFIX), default /usr/local
 	install -D -m 644 $(B)/kuni-guest.elf $(DESTDIR)$(PREFIX)/lib/kuni/kuni-guest.elf
 	install -D -m 644 docs/kuni.1 $(DESTDIR)$(PREFIX)/share/man/man1/kuni.1
 
+# Below demo and test: as many jobs as CPUs, unless make was told a number.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
-	$(Q)$(MAKE) --no-print-directory all && tools/demo
+	$(Q)$(SUBMAKE) all && tools/demo
 
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
-	$(Q)$(MAKE) --no-print-directory all unit
-	$(Q)$(MAKE) --no-print-directory B=build/clang CC=clang all
+	$(Q)$(SUBMAKE) all unit || { echo 'make test: the build with gcc FAILED'; exit 1; }
+	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
 	$(Q)tests/run lint unit oci abi guests workloads lab
 
 fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
