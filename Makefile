@@ -55,9 +55,14 @@ $(B)/kuni: $(HOST_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -static-pie -Wl,-z,now,-z,relro -o $@ $^ $(HOST_LIBS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
-$(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
+# Kernels of tests/guests: one that kills itself, and bare ones that are hostile.
+LETHAL := $(B)/kuni-guest-lethal.elf
+BARE   := $(patsubst tests/guests/bare/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/bare/*.c))
+$(LETHAL): LINK := -Wl,--wrap=sys_personality
+$(LETHAL): $(B)/guest/tests/guests/kernel/lethal.c.o
+$(B)/kuni-guest.elf $(LETHAL): boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack,--defsym=snprintf=sniprintf,--defsym=vsnprintf=vsniprintf \
-		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(filter %.o,$^)
+		-Wl,-T,boot/kernel.lds,--build-id=none,--orphan-handling=error $(LINK) -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@
 
 build/newlib/.ready: tools/setup
@@ -103,7 +108,7 @@ demo: packages ## build, and run a container in a VM
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
-	$(Q)$(SUBMAKE) all unit || { echo 'make test: the build with gcc FAILED'; exit 1; }
+	$(Q)$(SUBMAKE) all $(LETHAL) unit || { echo 'make test: the build with gcc FAILED'; exit 1; }
 	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
 	$(Q)tests/run lint unit oci abi guests workloads lab
 
