@@ -105,16 +105,17 @@ packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
 	$(Q)$(SUBMAKE) all && tools/demo
 
+include tests/fuzz/fuzz.mk
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
-	$(Q)$(SUBMAKE) all $(LETHAL) unit || { echo 'make test: the build with gcc FAILED'; exit 1; }
+	$(Q)$(SUBMAKE) all $(LETHAL) unit fuzz || { echo 'make test: the build with gcc FAILED'; exit 1; }
 	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
-	$(Q)tests/run lint unit oci abi guests workloads lab
+	$(Q)tests/run lint unit fuzz oci abi guests workloads lab
 
 fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
 help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
-clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/gen $(B)/kuni* ## remove what was built
+clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/fuzz $(B)/tidy $(B)/gen $(B)/kuni* ## remove what was built
 
 .PHONY: all install packages demo unit lint test fmt help clean
 .SECONDARY: $(GEN)
