@@ -9,6 +9,8 @@ B       ?= build
 Q       := $(if $(V),,@)
 DEBUG   ?= 0
 
+comma := ,
+
 # Folders, in dependency order.  guest/ never includes host/ or oci/, and back.
 GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse net \
               syscall lib debug) guest/drivers guest/libc-shim
@@ -81,13 +83,17 @@ $(B)/guest/%.o: % | $(GEN) build/newlib/.ready
 $(B)/host/%.o: % | $(GEN)
 	$(Q)mkdir -p $(@D); echo "CC   $<"; $(CC) $(HOST_CFLAGS) -c -o $@ $<
 
+# Allocations that tests/unit/nomem.c lets fail.
+NOMEM := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray aligned_alloc \
+        free strdup strndup asprintf vasprintf)
+
 # A unit test names the sources it needs on its first line:  // uses: a.c b.c
 uses = $(shell sed -n '1s,^// uses: *,,p' tests/unit/$(1).c)
 HEADERS := $(foreach d,boot/abi $(GUEST_DIRS) guest/kernel/include/kuni $(HOST_DIRS) tests/unit,$(wildcard $(d)/*.h))
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call uses,$$*) $(HEADERS) | $(GEN) build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(filter-out -MMD -MP,$(UNIT_CFLAGS)) -o $@ $< \
-		$(call uses,$*) $(HOST_LIBS)
+		$(call uses,$*) $(if $(findstring /nomem.c,$(call uses,$*)),$(NOMEM)) $(HOST_LIBS)
 
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
 	$(Q)mkdir -p $(@D); awk -v what=syscall_$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
@@ -105,7 +111,7 @@ packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
 	$(Q)$(SUBMAKE) all && tools/demo
 
-include tests/fuzz/fuzz.mk
+include tests/fuzz/fuzz.mk tests/lint/tidy.mk
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
