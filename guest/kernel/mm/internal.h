@@ -155,6 +155,7 @@ struct cache_node {
 	struct page *slot[NODE_PAGES];
 };
 struct page *cache_find(struct pagecache *c, uint64_t index);
+uint64_t cache_shrink_locked(struct pagecache *c, uint64_t want);
 int cache_insert(struct pagecache *c, uint64_t index,
 		 struct page *p) MUST_CHECK;
 struct page *cache_remove(struct pagecache *c, struct cache_node *n,

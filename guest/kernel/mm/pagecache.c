@@ -223,7 +223,7 @@ static int adopt(struct pagecache *c, uint64_t first, struct page **pages,
 }
 
 /* Reads the missing page at index, and others with it. */
-static int fill(struct pagecache *c, uint64_t index, bool around)
+static int try_fill(struct pagecache *c, uint64_t index, bool around)
 {
 	struct page *pages[READ_AHEAD_MAX];
 	uint64_t first;
@@ -252,6 +252,17 @@ static int fill(struct pagecache *c, uint64_t index, bool around)
 	}
 	err = adopt(c, first, pages, n);
 	return cache_find(c, index) ? 0 : err;
+}
+
+/* The page allocator cannot take pages from c, whose lock is held here, and in
+ * a small guest that reads one large file there are no others. */
+static int fill(struct pagecache *c, uint64_t index, bool around)
+{
+	int err = try_fill(c, index, around);
+
+	if (err == -ENOMEM && cache_shrink_locked(c, 2 * READ_AHEAD_MAX))
+		err = try_fill(c, index, around);
+	return err;
 }
 
 static int create_page(struct pagecache *c, uint64_t index)
