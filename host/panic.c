@@ -144,7 +144,7 @@ void panic_feed(struct panic_sink *p, const void *buf, size_t len)
 			c = ' ';
 		if (c != '\n' && c != '\r')
 			p->line[p->len++] =
-				c < 0x20 || c == 0x7f ? '?' : (char)c;
+				(char)(c < 0x20 || c == 0x7f ? '?' : c);
 	}
 	pthread_mutex_unlock(&p->lock);
 }

@@ -103,6 +103,8 @@ static void dentry_free(struct dentry *d)
 	kfree(d);
 }
 
+/* A put may shrink, which puts parents; dcache_shrink() is entered once.
+ * NOLINTBEGIN(misc-no-recursion) */
 void dentry_put(struct dentry *d)
 {
 	while (d) {
@@ -193,6 +195,7 @@ void dcache_shrink(unsigned n)
 	reap(NULL, n);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* All unused names of s, so that its inodes can go. */
 void dcache_prune_super(struct super *s)

@@ -181,7 +181,6 @@ static ssize_t copy_some(struct copy *c, char *buf, size_t n)
 	ssize_t r, done = 0;
 
 	uio_kernel(&u, &v, buf, min(n, BOUNCE));
-	n = 0;
 	r = file_read(c->in, &u, &pos);
 	if (r <= 0)
 		return r;
@@ -313,6 +312,7 @@ static long range_files(struct copy *c, uaddr_t off_in, uaddr_t off_out,
 		return -EINVAL;
 	c->out_pos = &out;
 	r = copy_all(c, len);
+	c->out_pos = NULL;
 	if (r <= 0)
 		return r;
 	e = set_pos(off_in, c->in, c->in_pos);

@@ -102,6 +102,7 @@ static int make(struct inode *dir, struct fuse_call *c, struct inode **out)
 	c->out = &e;
 	c->out_len = sizeof(e);
 	r = fuse_call(fc, c);
+	c->out = NULL;
 	fuse_changed(dir);
 	return r < 0 ? (int)r : fuse_node_get(fc, &e, version, out);
 }

@@ -72,11 +72,11 @@ void page_init(const struct bootinfo *bi);
 
 /* Zero-filled; NULL where memory ran out.  Any size up to 4 MiB. */
 void *kmalloc(size_t n) MUST_CHECK;
-void kfree(void *p); /* NULL is fine */
+void kfree(void *obj); /* NULL is fine */
 struct slab_cache;
 struct slab_cache *slab_create(const char *name, size_t size);
 void *slab_alloc(struct slab_cache *c) MUST_CHECK; /* zero-filled */
-void slab_free(struct slab_cache *c, void *p);
+void slab_free(struct slab_cache *c, void *obj);
 /* A kernel stack with a guard page below; top address, or 0. */
 #define KSTACK_SIZE 16384UL
 uint64_t kstack_alloc(void) MUST_CHECK;

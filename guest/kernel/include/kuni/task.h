@@ -286,7 +286,7 @@ int tty_nr(const struct process *p);
 
 /* the launch description and the control channel (task/init.c, control.c) */
 int launch_parse(const void *blob, size_t len, struct launch **out) MUST_CHECK;
-void init_start(void *launch); /* kernel thread that becomes pid 1 */
+void init_start(void *blob); /* kernel thread that becomes pid 1 */
 /* pid 1 is gone: reports to the host and ends the VM. */
 _Noreturn void init_exited(uint32_t wait_status, bool oom);
 _Noreturn void init_failed(unsigned stage, int err, const char *what);

@@ -139,7 +139,7 @@ int fd_install_two(struct file *a, struct file *b, bool cloexec,
 int fd_dup_to(int from, int to, bool cloexec) MUST_CHECK;
 int fd_set_cloexec(int fd, bool on) MUST_CHECK;
 int fd_get_cloexec(int fd) MUST_CHECK;
-void fd_close_range(unsigned first, unsigned last, bool only_cloexec);
+void fd_close_range(unsigned first, unsigned last, bool only_mark);
 /* An O_PATH descriptor is no file for I/O: NULL then, too. */
 struct file *fd_get_io(int fd);
 
@@ -153,9 +153,9 @@ long pipe_size(struct file *f, bool set, unsigned long n);
 /* ---- flock.c, posixlock.c ---- */
 int flock_apply(struct file *f, int op) MUST_CHECK;
 void flock_release(struct file *f);
-int posix_lock_set(struct file *f, const struct lx_flock *l, bool ofd,
+int posix_lock_set(struct file *f, const struct lx_flock *u, bool ofd,
 		   bool wait) MUST_CHECK;
-int posix_lock_get(struct file *f, struct lx_flock *l, bool ofd) MUST_CHECK;
+int posix_lock_get(struct file *f, struct lx_flock *u, bool ofd) MUST_CHECK;
 void posix_locks_close(struct file *f, const void *owner);
 void locks_free(struct inode *i);
 
@@ -166,9 +166,9 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 		struct lx_timespec_pair *old) MUST_CHECK;
 int timerfd_get(struct file *f, struct lx_timespec_pair *v) MUST_CHECK;
 int epoll_new(unsigned flags, struct file **out) MUST_CHECK;
-int epoll_control(struct file *ep, int op, int fd, struct file *target,
+int epoll_control(struct file *epf, int op, int fd, struct file *f,
 		  const struct lx_epoll_event *ev) MUST_CHECK;
-int epoll_wait_events(struct file *ep, uaddr_t out, int max, uint64_t deadline);
+int epoll_wait_events(struct file *f, uaddr_t out, int max, uint64_t deadline);
 void epoll_file_gone(struct file *f);
 
 /* ---- xattr.c: extended attributes in memory ---- */
