@@ -141,7 +141,8 @@ static int make_node(const struct path *dir, unsigned n)
 
 	if (!l)
 		return -ENOMEM;
-	l->len = strlcpy(l->name, nodes[n].name, sizeof(l->name));
+	strcpy(l->name, nodes[n].name);
+	l->len = strlen(l->name);
 	if (nodes[n].target)
 		r = vfs_symlink(dir, l, nodes[n].target);
 	else

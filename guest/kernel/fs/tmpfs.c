@@ -270,7 +270,7 @@ static int make_super(const struct fs_type *t, const char *data,
 					 .mode = 01777,
 					 .uid = fs_uid(),
 					 .gid = fs_gid() };
-		memcpy(copy, data, strlen(data) + 1);
+		strcpy(copy, data);
 		r = parse_options(sb, copy);
 	}
 	if (!r)
