@@ -9,6 +9,8 @@ B       ?= build
 Q       := $(if $(V),,@)
 DEBUG   ?= 0
 
+comma := ,
+
 # Folders, in dependency order.  guest/ never includes host/ or oci/, and back.
 GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse net \
               syscall lib debug) guest/drivers guest/libc-shim
@@ -55,9 +57,14 @@ $(B)/kuni: $(HOST_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -static-pie -Wl,-z,now,-z,relro -o $@ $^ $(HOST_LIBS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
-$(B)/kuni-guest.elf: boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
+# Kernels of tests/guests: one that kills itself, and bare ones that are hostile.
+LETHAL := $(B)/kuni-guest-lethal.elf
+BARE   := $(patsubst tests/guests/bare/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/bare/*.c))
+$(LETHAL): LINK := -Wl,--wrap=sys_personality
+$(LETHAL): $(B)/guest/tests/guests/kernel/lethal.c.o
+$(B)/kuni-guest.elf $(LETHAL): boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack,--defsym=snprintf=sniprintf,--defsym=vsnprintf=vsniprintf \
-		-Wl,-T,$<,--build-id=none,--orphan-handling=error -o $@.debug $(filter %.o,$^)
+		-Wl,-T,boot/kernel.lds,--build-id=none,--orphan-handling=error $(LINK) -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@
 
 build/newlib/.ready: tools/setup
@@ -67,7 +74,7 @@ $(B)/nlobj/%.o: build/newlib/.ready
 	$(Q)mkdir -p $(@D); $(CC) $(NEWLIB_CFLAGS) $(if $(findstring vfiprintf,$*),-DSTRING_ONLY) \
 		-I$(NEWLIB)/machine/x86_64 -I$(NEWLIB)/string -c -o $@ $(if $(findstring vfiprintf,$*),$(NEWLIB)/stdio/vfprintf.c,$(NEWLIB)/$*)
 
-$(B)/guest/gen/%.o: $(B)/gen/%.c
+$(B)/guest/gen/%.o: $(B)/gen/%.c | build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "GCC  $<"; $(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
 $(B)/guest/%.o: % | $(GEN) build/newlib/.ready
@@ -76,13 +83,17 @@ $(B)/guest/%.o: % | $(GEN) build/newlib/.ready
 $(B)/host/%.o: % | $(GEN)
 	$(Q)mkdir -p $(@D); echo "CC   $<"; $(CC) $(HOST_CFLAGS) -c -o $@ $<
 
+# Allocations that tests/unit/nomem.c lets fail.
+NOMEM := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray aligned_alloc \
+        free strdup strndup asprintf vasprintf)
+
 # A unit test names the sources it needs on its first line:  // uses: a.c b.c
 uses = $(shell sed -n '1s,^// uses: *,,p' tests/unit/$(1).c)
 HEADERS := $(foreach d,boot/abi $(GUEST_DIRS) guest/kernel/include/kuni $(HOST_DIRS) tests/unit,$(wildcard $(d)/*.h))
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call uses,$$*) $(HEADERS) | $(GEN) build/newlib/.ready
 	$(Q)mkdir -p $(@D); echo "UNIT $*"; $(CC) $(filter-out -MMD -MP,$(UNIT_CFLAGS)) -o $@ $< \
-		$(call uses,$*) $(HOST_LIBS)
+		$(call uses,$*) $(if $(findstring /nomem.c,$(call uses,$*)),$(NOMEM)) $(HOST_LIBS)
 
 $(B)/gen/syscall_%: guest/kernel/syscall/syscalls.tbl guest/kernel/syscall/gen.awk
 	$(Q)mkdir -p $(@D); awk -v what=syscall_$(basename $*) -f guest/kernel/syscall/gen.awk $< > $@
@@ -93,20 +104,24 @@ install: all ## into $(PREFIX), default /usr/local
 	install -D -m 644 $(B)/kuni-guest.elf $(DESTDIR)$(PREFIX)/lib/kuni/kuni-guest.elf
 	install -D -m 644 docs/kuni.1 $(DESTDIR)$(PREFIX)/share/man/man1/kuni.1
 
+# Below demo and test: as many jobs as CPUs, unless make was told a number.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
-	$(Q)$(MAKE) --no-print-directory all && tools/demo
+	$(Q)$(SUBMAKE) all && tools/demo
 
+include tests/fuzz/fuzz.mk tests/lint/tidy.mk
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
-	$(Q)$(MAKE) --no-print-directory all unit
-	$(Q)$(MAKE) --no-print-directory B=build/clang CC=clang all
-	$(Q)tests/run lint unit oci abi guests workloads lab
+	$(Q)$(SUBMAKE) all $(LETHAL) unit fuzz || { echo 'make test: the build with gcc FAILED'; exit 1; }
+	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
+	$(Q)tests/run lint unit fuzz oci abi guests workloads lab
 
 fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
 help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
-clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/gen $(B)/kuni* ## remove what was built
+clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/fuzz $(B)/tidy $(B)/gen $(B)/kuni* ## remove what was built
 
 .PHONY: all install packages demo unit lint test fmt help clean
 .SECONDARY: $(GEN)

@@ -126,10 +126,10 @@ static void hold_descriptors(void)
 	if (pidfd < 0)
 		return;
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
 	(void)clone(hold, stack + sizeof(stack), CLONE_FILES | CLONE_VM,
 		    &pidfd);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* A thread, since KVM_CREATE_VM waits 10 ms for a grace period of RCU on Linux

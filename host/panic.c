@@ -61,7 +61,7 @@ void panic_destroy(struct panic_sink *p)
 	free(p);
 }
 
-/* ", name+0x12" or "". */
+/* "name+0x12" or "". */
 static void name_of(struct panic_sink *p, uint64_t addr, char *buf, size_t size)
 {
 	buf[0] = 0;
@@ -71,21 +71,26 @@ static void name_of(struct panic_sink *p, uint64_t addr, char *buf, size_t size)
 		buf[0] = 0;
 }
 
-/* The address of `  #N 0x...`, or 0. */
+/* The address of `  #N 0x...`, or 0.  But for #0 they are where a call returns
+ * to, which may be past the end of a function that called one that does not
+ * return: the last byte of the call is in the right one. */
 static uint64_t frame_address(const char *line)
 {
+	uint64_t at;
 	char *end;
+	bool call;
 
 	while (*line == ' ')
 		line++;
 	if (*line++ != '#' || !isdigit((unsigned char)*line))
 		return 0;
-	(void)strtoul(line, &end, 10);
+	call = strtoul(line, &end, 10) > 0;
 	while (*end == ' ')
 		end++;
 	if (strncmp(end, "0x", 2) != 0)
 		return 0;
-	return strtoull(end, NULL, 16);
+	at = strtoull(end, NULL, 16);
+	return at && call ? at - 1 : at;
 }
 
 /* Splits off "<N>".  strace is asked for by the user, so it is shown where
@@ -139,7 +144,7 @@ void panic_feed(struct panic_sink *p, const void *buf, size_t len)
 			c = ' ';
 		if (c != '\n' && c != '\r')
 			p->line[p->len++] =
-				c < 0x20 || c == 0x7f ? '?' : (char)c;
+				(char)(c < 0x20 || c == 0x7f ? '?' : c);
 	}
 	pthread_mutex_unlock(&p->lock);
 }

@@ -221,7 +221,7 @@ static int become_qemu(const struct qemu_cmd *c, char **argv, pid_t parent)
 		return -ESRCH;
 	setsid(); /* Ctrl-C is for the container */
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	ret = arrange_fds(c);
 	if (ret < 0)

@@ -98,7 +98,7 @@ void machine_exit(struct machine *m, uint32_t value)
 {
 	timeline_guest_end(m->timeline);
 
-	int status = (value >> 8) & 0xffff;
+	int status = (int)(value >> 8 & 0xffff);
 	struct vm_exit ex = exit_of_status(status);
 	struct err none = { 0 };
 

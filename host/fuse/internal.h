@@ -158,7 +158,7 @@ void io_fini(struct fuse_server *s);
 /* A descriptor of a regular file or directory, until io_put(). */
 int io_get(struct fuse_server *s, const struct fuse_inode *i, bool writable,
 	   struct fuse_iofd *out) MUST_CHECK;
-void io_put(struct fuse_iofd *io);
+void io_put(struct fuse_iofd *out);
 /* Closes what is cached of a number that is gone. */
 void io_forget(struct fuse_server *s, uint64_t nodeid);
 

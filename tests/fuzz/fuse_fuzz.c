@@ -8,8 +8,7 @@
  * places where the iovecs are cut.  Under the sanitizers; besides, a reply
  * must fit its room and a file beside the tree must stay as it is.
  *
- * With libFuzzer (-DKUNI_LIBFUZZER -fsanitize=fuzzer) the fuzzer makes the
- * inputs.  Else: fuse_fuzz [SEED [ROUNDS]], which repeats exactly.
+ * The tree stays from one input to the next, as it does for a guest.
  */
 #include "tests/unit/fuse_rig.h"
 
@@ -214,12 +213,18 @@ static void check_outside(void)
 	close(fd);
 }
 
+static void clean_up(void)
+{
+	rig_fini(&rig);
+}
+
 static void setup(void)
 {
 	char path[200];
 	int fd;
 
 	rig_init(&rig);
+	atexit(clean_up);
 	snprintf(path, sizeof(path), "%s/outside", rig.top);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	if (fd < 0 || write(fd, "secret", 6) != 6)
@@ -246,32 +251,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_outside();
 	return 0;
 }
-
-#ifndef KUNI_LIBFUZZER
-static uint64_t state;
-
-static uint8_t next_byte(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint8_t)(state >> 24);
-}
-
-int main(int argc, char **argv)
-{
-	unsigned long seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
-	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 3000;
-	uint8_t data[1024];
-
-	state = seed * 0x9e3779b97f4a7c15ULL + 1;
-	for (unsigned long k = 0; k < rounds; k++) {
-		for (size_t n = 0; n < sizeof(data); n++)
-			data[n] = next_byte();
-		LLVMFuzzerTestOneInput(data, sizeof(data));
-	}
-	rig_fini(&rig);
-	printf("fuse_fuzz: %lu rounds of seed %lu\n", rounds, seed);
-	return 0;
-}
-#endif

@@ -7,11 +7,7 @@
  * The input is a program: each step of four bytes writes guest RAM, or reads
  * or writes a register, or sends bytes to the guest.  What must hold: no
  * access outside the fake RAM (ASan), no undefined behaviour, an end.
- *
- * With clang: -fsanitize=fuzzer,address,undefined.  Built without it, main()
- * runs the files of its arguments, or SEEDS generated inputs, always the same.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +19,6 @@
 
 #define RAM_BASE 0x10000ULL
 #define RAM_SIZE 0x8000U
-#define SEEDS    20000
-#define INPUT    1024
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,7 +28,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	(void)fmt;
 }
 
-static uint64_t sum; /* so that bytes from the guest are really read */
+extern uint64_t sum;
+uint64_t sum; /* so that bytes from the guest are really read */
 
 static void on_tx(void *arg, const void *buf, size_t len)
 {
@@ -174,45 +169,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(b.ram);
 	return 0;
 }
-
-#ifndef KUNI_LIBFUZZER
-static int run_file(const char *path)
-{
-	static uint8_t buf[1 << 20];
-	FILE *f = fopen(path, "rb");
-	size_t n;
-
-	if (!f) {
-		perror(path);
-		return 1;
-	}
-	n = fread(buf, 1, sizeof(buf), f);
-	fclose(f);
-	return LLVMFuzzerTestOneInput(buf, n);
-}
-
-int main(int argc, char **argv)
-{
-	static uint8_t buf[INPUT];
-	uint64_t x = 88172645463325252ULL; /* xorshift */
-
-	if (argc > 1) {
-		for (int i = 1; i < argc; i++)
-			if (run_file(argv[i]))
-				return 1;
-		return 0;
-	}
-	for (unsigned n = 0; n < SEEDS; n++) {
-		for (unsigned i = 0; i < INPUT; i++) {
-			x ^= x << 13;
-			x ^= x >> 7;
-			x ^= x << 17;
-			buf[i] = (uint8_t)(x >> 24);
-		}
-		(void)LLVMFuzzerTestOneInput(buf, sizeof(buf));
-	}
-	printf("virtq_fuzz: %u inputs, sum %llx\n", SEEDS,
-	       (unsigned long long)sum);
-	return 0;
-}
-#endif

@@ -384,7 +384,7 @@ static void flush_here(void *arg)
 
 	if (f->pt && arch_this()->loaded != f->pt)
 		return;
-	if (f->end - f->start > FLUSH_PAGES * PAGE_SIZE) {
+	if (f->pt && f->end - f->start > FLUSH_PAGES * PAGE_SIZE) {
 		write_cr3(f->pt->root); /* global pages are not pt's */
 		return;
 	}

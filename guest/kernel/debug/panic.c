@@ -59,7 +59,7 @@ static void frame(uint64_t pc)
 	klog(KLOG_ERROR, "  #%u 0x%016lx", frame_nr++, pc);
 }
 
-/* pc: where it happened, 0: in the frame at bp. */
+/* pc: where it happened; bp: the frame of that. */
 static _Noreturn void end(uint64_t pc, uint64_t bp)
 {
 	const struct task *t = current;
@@ -69,8 +69,7 @@ static _Noreturn void end(uint64_t pc, uint64_t bp)
 		     this_cpu()->id, t->tid, t->comm, (long)t->syscall_nr);
 	else
 		klog(KLOG_ERROR, "  cpu %u, no task", this_cpu()->id);
-	if (pc)
-		frame(pc);
+	frame(pc);
 	arch_backtrace(bp, frame);
 	flight_dump(KLOG_ERROR);
 	exit_port(EXIT_PANIC);
@@ -84,7 +83,7 @@ void panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(fmt, ap);
 	va_end(ap);
-	end(0, (uint64_t)__builtin_frame_address(0));
+	end((uint64_t)panic, (uint64_t)__builtin_frame_address(0));
 }
 
 void panic_regs(const struct arch_regs *r, const char *fmt, ...)

@@ -98,14 +98,13 @@ static struct dentry *detach(struct dentry *d)
 
 static void dentry_free(struct dentry *d)
 {
-	if (d->inode && d->dead &&
-	    (!d->inode->nlink || S_ISDIR(d->inode->mode)))
-		notify_gone(d->inode);
 	inode_put(d->inode);
 	name_free(d);
 	kfree(d);
 }
 
+/* A put may shrink, which puts parents; dcache_shrink() is entered once.
+ * NOLINTBEGIN(misc-no-recursion) */
 void dentry_put(struct dentry *d)
 {
 	while (d) {
@@ -196,6 +195,7 @@ void dcache_shrink(unsigned n)
 	reap(NULL, n);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* All unused names of s, so that its inodes can go. */
 void dcache_prune_super(struct super *s)
@@ -470,18 +470,6 @@ struct dentry *dentry_parent(struct dentry *d)
 	d = dentry_get(d->parent);
 	spin_unlock(&dcache_lock);
 	return d;
-}
-
-struct dentry *dcache_name(struct dentry *d, char *name, size_t *len)
-{
-	struct dentry *parent;
-
-	spin_lock(&dcache_lock);
-	memcpy(name, d->name, d->len);
-	*len = d->len;
-	parent = dentry_get(d->parent);
-	spin_unlock(&dcache_lock);
-	return parent;
 }
 
 /* Hashes d and its ancestors on a super that caches no names; they stay so

@@ -141,8 +141,7 @@ static int make_node(const struct path *dir, unsigned n)
 
 	if (!l)
 		return -ENOMEM;
-	strcpy(l->name, nodes[n].name);
-	l->len = strlen(l->name);
+	l->len = strlcpy(l->name, nodes[n].name, sizeof(l->name));
 	if (nodes[n].target)
 		r = vfs_symlink(dir, l, nodes[n].target);
 	else

@@ -104,6 +104,7 @@ static bool carve(struct lock_list *l, const struct lock *w,
 			continue;
 		any = true;
 		if (k->start < w->start && k->end > w->end) {
+			ensure(*spare); /* by the caller, for one split */
 			**spare = *k;
 			(*spare)->start = w->end + 1;
 			k->end = w->start - 1;

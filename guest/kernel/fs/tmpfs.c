@@ -270,7 +270,7 @@ static int make_super(const struct fs_type *t, const char *data,
 					 .mode = 01777,
 					 .uid = fs_uid(),
 					 .gid = fs_gid() };
-		strcpy(copy, data);
+		memcpy(copy, data, strlen(data) + 1);
 		r = parse_options(sb, copy);
 	}
 	if (!r)

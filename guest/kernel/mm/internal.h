@@ -23,7 +23,7 @@
 #define VMA_PFN (VMA_VDSO | VMA_VVAR)
 
 /* ---- page.c ---- */
-extern uint64_t mm_nr_cached, mm_nr_slab, mm_nr_shmem, mm_nr_dirty;
+extern uint64_t mm_nr_cached, mm_nr_slab;
 uint32_t page_number(const struct page *p);
 struct page *page_by_number(uint32_t n);
 uint64_t page_total(void);
@@ -155,6 +155,7 @@ struct cache_node {
 	struct page *slot[NODE_PAGES];
 };
 struct page *cache_find(struct pagecache *c, uint64_t index);
+uint64_t cache_shrink_locked(struct pagecache *c, uint64_t want);
 int cache_insert(struct pagecache *c, uint64_t index,
 		 struct page *p) MUST_CHECK;
 struct page *cache_remove(struct pagecache *c, struct cache_node *n,

@@ -121,17 +121,9 @@ int cache_insert(struct pagecache *c, uint64_t index, struct page *p)
 	p->index = index;
 	c->npages++;
 	__atomic_fetch_add(&mm_nr_cached, 1, __ATOMIC_RELAXED);
-	if (!c->ops)
-		__atomic_fetch_add(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	if (c->ops && !c->listed)
 		cache_list(c);
 	return 0;
-}
-
-static void count_dirty(struct pagecache *c, int step)
-{
-	c->ndirty += (uint64_t)step;
-	__atomic_fetch_add(&mm_nr_dirty, (uint64_t)step, __ATOMIC_RELAXED);
 }
 
 /* Takes slot i of n out: the page, with the reference that the cache had.  The
@@ -143,14 +135,12 @@ struct page *cache_remove(struct pagecache *c, struct cache_node *n, unsigned i)
 	n->slot[i] = NULL;
 	n->used &= ~(1U << i);
 	if (n->dirty & 1U << i)
-		count_dirty(c, -1);
+		c->ndirty--;
 	n->dirty &= ~(1U << i);
 	p->flags &= (uint8_t) ~(PG_CACHE | PG_DIRTY);
 	p->cache = NULL;
 	c->npages--;
 	__atomic_fetch_sub(&mm_nr_cached, 1, __ATOMIC_RELAXED);
-	if (!c->ops)
-		__atomic_fetch_sub(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	return p;
 }
 
@@ -164,7 +154,7 @@ void cache_set_dirty(struct pagecache *c, struct page *p)
 	n = node_find(c, p->index);
 	n->dirty |= 1U << (p->index % NODE_PAGES);
 	p->flags |= PG_DIRTY;
-	count_dirty(c, 1);
+	c->ndirty++;
 }
 
 void cache_clear_dirty(struct pagecache *c, struct page *p)
@@ -173,7 +163,7 @@ void cache_clear_dirty(struct pagecache *c, struct page *p)
 
 	n->dirty &= ~(1U << (p->index % NODE_PAGES));
 	p->flags &= (uint8_t)~PG_DIRTY;
-	count_dirty(c, -1);
+	c->ndirty--;
 }
 
 void pagecache_dirty(struct page *p)
@@ -233,7 +223,7 @@ static int adopt(struct pagecache *c, uint64_t first, struct page **pages,
 }
 
 /* Reads the missing page at index, and others with it. */
-static int fill(struct pagecache *c, uint64_t index, bool around)
+static int try_fill(struct pagecache *c, uint64_t index, bool around)
 {
 	struct page *pages[READ_AHEAD_MAX];
 	uint64_t first;
@@ -262,6 +252,17 @@ static int fill(struct pagecache *c, uint64_t index, bool around)
 	}
 	err = adopt(c, first, pages, n);
 	return cache_find(c, index) ? 0 : err;
+}
+
+/* The page allocator cannot take pages from c, whose lock is held here, and in
+ * a small guest that reads one large file there are no others. */
+static int fill(struct pagecache *c, uint64_t index, bool around)
+{
+	int err = try_fill(c, index, around);
+
+	if (err == -ENOMEM && cache_shrink_locked(c, 2 * READ_AHEAD_MAX))
+		err = try_fill(c, index, around);
+	return err;
 }
 
 static int create_page(struct pagecache *c, uint64_t index)
@@ -315,23 +316,6 @@ int pagecache_get(struct pagecache *c, uint64_t index, bool create,
 			       out);
 	mutex_unlock(&c->lock);
 	return err;
-}
-
-uint64_t pagecache_seek(struct pagecache *c, uint64_t pos, uint64_t end,
-			bool data)
-{
-	uint64_t index = pos >> PAGE_SHIFT;
-
-	mutex_lock(&c->lock);
-	while (pos < end && !cache_find(c, index) == data) {
-		const struct cache_node *n = cache_node_from(c, index);
-
-		/* over the gap between nodes in one step */
-		index = data && n && n->base > index ? n->base : index + 1;
-		pos = data && !n ? end : index << PAGE_SHIFT;
-	}
-	mutex_unlock(&c->lock);
-	return min(pos, end);
 }
 
 /* Removes pages [first, last]; the caller has unmapped them. */

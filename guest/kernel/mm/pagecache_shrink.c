@@ -96,6 +96,14 @@ static uint64_t scan(struct pagecache *c, uint64_t want, bool force)
 	return freed;
 }
 
+/* Frees up to want of the pages of c, whose lock the caller holds. */
+uint64_t cache_shrink_locked(struct pagecache *c, uint64_t want)
+{
+	uint64_t freed = scan(c, want, false);
+
+	return freed < want ? freed + scan(c, want - freed, true) : freed;
+}
+
 uint64_t pagecache_shrink(uint64_t want)
 {
 	uint64_t freed = 0;

@@ -240,8 +240,8 @@ static void send_missing(void)
 
 _Noreturn void init_exited(uint32_t wait_status, bool oom)
 {
-	struct ctl_exited e = { .signal = wait_status & 0x7f,
-				.code = wait_status >> 8 & 0xff,
+	struct ctl_exited e = { .signal = (int32_t)(wait_status & 0x7f),
+				.code = (int32_t)(wait_status >> 8 & 0xff),
 				.oom = oom };
 
 	if (e.signal)

@@ -16,11 +16,10 @@ struct spinlock tasklist_lock = SPINLOCK_INIT(RANK_TASKLIST);
 struct process_list all_processes;
 struct process *init_process;
 unsigned process_count, task_count;
-uint64_t tasks_made; /* [a] */
 
 LIST_HEAD(tid_slot, task);
 static struct tid_slot slots[PID_SLOTS];
-int last_pid;
+static int last_pid;
 static bool wrapped;
 
 static bool pid_used(int pid)
@@ -42,10 +41,8 @@ int pid_alloc(void)
 			last_pid = PID_LOW;
 			wrapped = true;
 		}
-		if (!wrapped || !pid_used(last_pid)) {
-			__atomic_fetch_add(&tasks_made, 1, __ATOMIC_RELAXED);
+		if (!wrapped || !pid_used(last_pid))
 			return last_pid;
-		}
 	}
 	return -EAGAIN;
 }

@@ -53,44 +53,38 @@ void waitq_del(struct waiter *w)
 	spin_unlock(&wq->lock);
 }
 
-/* Up to n exclusive waiters, of those with a callback up to nfn. */
-static unsigned wake_some(struct waitq *wq, unsigned n, unsigned nfn,
-			  unsigned events)
+static void wake_some(struct waitq *wq, unsigned n, unsigned events)
 {
 	struct waiter *w, *next;
-	unsigned woken = 0;
 
 	/* Whoever waits queues first and looks at the condition after. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&wq->list.tqh_first, __ATOMIC_RELAXED))
-		return 0;
+		return;
 	spin_lock(&wq->lock);
 	for (w = TAILQ_FIRST(&wq->list); w; w = next) {
-		unsigned *left = w->fn ? &nfn : &n;
-
 		next = TAILQ_NEXT(w, link);
-		if (w->exclusive && !*left)
-			continue;
 		w->woken = true;
-		if (!(w->fn ? w->fn(w, events) : sched_wake(w->task)))
+		if (w->fn) {
+			w->fn(w, events);
 			continue;
-		woken++;
-		if (w->exclusive)
-			--*left;
+		}
+		if (!sched_wake(w->task) || !w->exclusive)
+			continue;
+		if (--n == 0)
+			break;
 	}
 	spin_unlock(&wq->lock);
-	return woken;
 }
 
 void wake_all(struct waitq *wq, unsigned events)
 {
-	bool end = events & (EPOLLHUP | EPOLLERR);
-
-	(void)wake_some(wq, UINT32_MAX, end ? UINT32_MAX : 1, events);
+	wake_some(wq, 0, events);
 }
 
 /* All waiters that are not exclusive, and up to n that are. */
-unsigned wake_n(struct waitq *wq, unsigned n, unsigned events)
+void wake_n(struct waitq *wq, unsigned n, unsigned events)
 {
-	return n ? wake_some(wq, n, n, events) : 0;
+	if (n)
+		wake_some(wq, n, events);
 }

@@ -79,7 +79,7 @@ static uint64_t monotonic(void)
 		stamp = p->tsc_timestamp;
 		base = p->system_time;
 		mul = p->tsc_to_system_mul;
-		shift = p->tsc_shift;
+		shift = (int)p->tsc_shift;
 		delta = ticks();
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (version != p->version);

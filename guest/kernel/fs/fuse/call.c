@@ -54,6 +54,7 @@ static unsigned add_pages(struct fuse_seg *seg, unsigned n, unsigned most,
 	unsigned first = n;
 	uint32_t left = c->page_bytes, off = c->page_off;
 
+	ensure(!left || c->pages);
 	for (unsigned k = 0; left; k++, off = 0) {
 		uint32_t len = min(left, (uint32_t)PAGE_SIZE - off);
 		paddr_t pa = page_paddr(c->pages[k]) + off;

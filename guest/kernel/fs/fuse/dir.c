@@ -102,6 +102,7 @@ static int make(struct inode *dir, struct fuse_call *c, struct inode **out)
 	c->out = &e;
 	c->out_len = sizeof(e);
 	r = fuse_call(fc, c);
+	c->out = NULL;
 	fuse_changed(dir);
 	return r < 0 ? (int)r : fuse_node_get(fc, &e, version, out);
 }
@@ -193,11 +194,6 @@ static void lose_name(struct inode *i, bool all)
 	mutex_lock(&fc->lock);
 	i->nlink = all || !i->nlink ? 0 : i->nlink - 1;
 	mutex_unlock(&fc->lock);
-}
-
-void fuse_replaced(struct inode *i)
-{
-	lose_name(i, S_ISDIR(i->mode));
 }
 
 static int fuse_unlink(struct inode *dir, const char *name, size_t len,
@@ -468,12 +464,10 @@ const struct inode_ops fuse_dir_iops = {
 	.listxattr = fuse_listxattr,
 	.removexattr = fuse_removexattr,
 	.revalidate = fuse_revalidate,
-	.replaced = fuse_replaced,
 };
 
 const struct inode_ops fuse_link_iops = {
 	.readlink = fuse_readlink,
-	.replaced = fuse_replaced,
 	.refresh = fuse_refresh,
 	.setattr = fuse_setattr,
 };

@@ -27,12 +27,14 @@ typedef struct {
 #define UNIQUE2(x, n) x##n
 #define UNIQUE1(x, n) UNIQUE2(x, n)
 #define UNIQUE(x)     UNIQUE1(x, __COUNTER__)
+/* NOLINTBEGIN(bugprone-macro-parentheses): an operator and two names */
 #define PICK(a, op, b, x, y)                                                   \
 	({                                                                     \
 		__auto_type x = (a);                                           \
 		__auto_type y = (b);                                           \
 		x op y ? x : y;                                                \
 	})
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define min(a, b)    PICK(a, <, b, UNIQUE(a_), UNIQUE(b_))
 #define max(a, b)    PICK(a, >, b, UNIQUE(a_), UNIQUE(b_))
 #define PAGE_SIZE    4096UL
