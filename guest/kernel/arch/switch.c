@@ -108,6 +108,17 @@ void arch_sys_restart(struct arch_regs *r, uint64_t nr)
 	r->rip -= 2;
 }
 
+/* Writing a control register serializes (SDM 3A, 9.3). */
+void arch_sync_core(void)
+{
+	bool on = arch_irq_save_off();
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr2, %0; mov %0, %%cr2" : "=r"(v) : : "memory");
+	if (on)
+		arch_irq_on();
+}
+
 void arch_switch(struct task *prev, struct task *next)
 {
 	struct arch_cpu *c = arch_this();

@@ -209,7 +209,7 @@ enum arch_reason arch_user_enter(struct arch_regs *regs)
 	}
 	arch_irq_off();
 	c = arch_this();
-	if (unlikely(c->cpu.need_resched || t->sig_check)) {
+	if (unlikely(c->cpu.need_resched || t->user_work)) {
 		arch_irq_on();
 		return ARCH_INTERRUPT;
 	}

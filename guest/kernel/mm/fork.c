@@ -241,5 +241,7 @@ int mm_fork(struct mm *from, struct mm **out)
 
 	if (err == -ENOMEM && pagecache_reclaim(256))
 		err = copy_mm(from, out);
+	if (!err)
+		(*out)->barriers = from->barriers;
 	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sys_prctl.c: prctl, arch_prctl, personality, membarrier.
+ * sys_prctl.c: prctl, arch_prctl, personality.
  */
 #include <string.h>
 
@@ -266,44 +266,4 @@ long sys_personality(unsigned int persona)
 		return -EINVAL;
 	current->personality = persona;
 	return old;
-}
-
-/* ---- membarrier(2) ---- */
-
-enum {
-	MEMBARRIER_GLOBAL = 1,
-	MEMBARRIER_GLOBAL_EXPEDITED = 2,
-	MEMBARRIER_REGISTER_GLOBAL = 4,
-	MEMBARRIER_PRIVATE = 8,
-	MEMBARRIER_REGISTER_PRIVATE = 16,
-};
-
-static void barrier(void *unused)
-{
-	(void)unused;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-long sys_membarrier(int cmd, unsigned int flags, int cpu)
-{
-	(void)cpu; /* only with a flag that is not there */
-	if (flags)
-		return -EINVAL;
-	switch (cmd) {
-	case 0:
-		return MEMBARRIER_GLOBAL | MEMBARRIER_GLOBAL_EXPEDITED |
-		       MEMBARRIER_REGISTER_GLOBAL | MEMBARRIER_PRIVATE |
-		       MEMBARRIER_REGISTER_PRIVATE;
-	case MEMBARRIER_GLOBAL:
-	case MEMBARRIER_GLOBAL_EXPEDITED:
-	case MEMBARRIER_PRIVATE:
-		barrier(NULL);
-		arch_call_others(barrier, NULL);
-		return 0;
-	case MEMBARRIER_REGISTER_GLOBAL:
-	case MEMBARRIER_REGISTER_PRIVATE:
-		return 0; /* every process is served alike */
-	default:
-		return -EINVAL;
-	}
 }

@@ -154,6 +154,12 @@ static void copy_fields(struct task *t, const struct clone_args_k *a)
 	}
 	if (a->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = a->child_tid;
+	if (!(a->flags & CLONE_VM)) {
+		t->rseq = me->rseq;
+		t->rseq_len = me->rseq_len;
+		t->rseq_sig = me->rseq_sig;
+		t->rseq_event = me->rseq.v;
+	}
 	*t->arch.regs = *me->arch.regs;
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;

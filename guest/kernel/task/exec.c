@@ -242,6 +242,7 @@ static void commit(struct exec *x)
 	struct process *p = t->proc;
 
 	leave_old_mm(t);
+	rseq_leave(t);
 	t->clear_tid = UADDR(0);
 	t->robust_list = UADDR(0);
 	task_set_mm(x->mm);

@@ -36,6 +36,8 @@ enum {
 	AT_SECURE = 23,
 	AT_RANDOM = 25,
 	AT_HWCAP2,
+	AT_RSEQ_FEATURE_SIZE,
+	AT_RSEQ_ALIGN,
 	AT_EXECFN = 31,
 	AT_SYSINFO_EHDR = 33,
 	AT_MINSIGSTKSZ = 51,
@@ -196,6 +198,8 @@ static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 		{ AT_SECURE, c->uid != c->euid || c->gid != c->egid },
 		{ AT_RANDOM, rnd },
 		{ AT_HWCAP2, arch_hwcap2() },
+		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE },
+		{ AT_RSEQ_ALIGN, RSEQ_ALIGN },
 		{ AT_EXECFN, execfn },
 		{ AT_PLATFORM, platform },
 		{ AT_NULL, 0 },
@@ -206,7 +210,7 @@ static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 	memcpy(b->word, v[skip], sizeof(v) - skip * sizeof(v[0]));
 	memcpy(m->auxv, v[skip], sizeof(v) - skip * sizeof(v[0]));
 }
-#define AUXV_WORDS (21 * 2)
+#define AUXV_WORDS (23 * 2)
 
 static int map_stack(struct exec *x, size_t used)
 {

@@ -200,6 +200,7 @@ static void drop_resources(struct task *t)
 	}
 	if (t->mm)
 		p->maxrss = max(p->maxrss, t->mm->rss * (PAGE_SIZE / 1024));
+	rseq_leave(t);
 	task_drop_mm();
 	vfork_release(t);
 	spin_lock(&p->siglock);

@@ -82,6 +82,12 @@ void process_uids(struct process *p, uint32_t *uid, uint32_t *suid);
 void futex_robust_exit(struct task *t);
 int futex_wake_addr(struct mm *mm, uaddr_t at, bool shared, unsigned n);
 
+/* rseq.c */
+void rseq_update(struct arch_regs *r);
+void rseq_signal(struct arch_regs *r);
+void rseq_switched(struct task *t);
+void rseq_leave(struct task *t);
+
 /* timer_posix.c */
 void itimer_init(struct process *p);
 void itimer_exit(struct process *p);

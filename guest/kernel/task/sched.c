@@ -260,6 +260,8 @@ static void switch_away(struct runq *rq)
 	next->last_start = prev->last_start;
 	__atomic_store_n(&next->cpu, c->id, __ATOMIC_RELAXED);
 	rq->prev = prev;
+	if (prev->rseq.v)
+		rseq_switched(prev);
 	__atomic_fetch_add(&nswitches, 1, __ATOMIC_RELAXED);
 	arch_switch(prev, next);
 	this_cpu()->irq_was_on = irq_was_on;

@@ -209,6 +209,8 @@ static void run_handler(struct arch_regs *r, int signo,
 	uint64_t old = t->restore_mask ? t->saved_mask : t->sig_mask;
 
 	fix_restart(r, sa);
+	if (t->rseq.v)
+		rseq_signal(r);
 	if (arch_signal_push(r, signo, sa, info, old)) {
 		if (signo == SIGSEGV) {
 			spin_lock(&p->siglock);

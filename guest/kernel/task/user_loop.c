@@ -24,7 +24,6 @@ static void serve_fault(struct task *t)
 
 static void serve(struct task *t, struct arch_regs *r, enum arch_reason why)
 {
-	t->restart_code = 0;
 	switch (why) {
 	case ARCH_SYSCALL:
 		syscall_dispatch(r);
@@ -48,10 +47,12 @@ void task_to_user(struct arch_regs *r)
 	for (;;) {
 		if (unlikely(this_cpu()->need_resched))
 			sched_resched();
-		if (likely(!t->sig_check && !t->restart_code &&
-			   !t->restore_mask))
+		if (likely(!t->user_work))
 			return;
-		signal_deliver(r);
+		if (t->sig_check || t->restart_code || t->restore_mask)
+			signal_deliver(r);
+		if (t->rseq_event)
+			rseq_update(r);
 	}
 }
 

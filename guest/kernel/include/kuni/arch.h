@@ -175,6 +175,16 @@ static inline uint64_t arch_regs_sp(const struct arch_regs *r)
 {
 	return r->rsp;
 }
+static inline uint64_t arch_regs_ip(const struct arch_regs *r)
+{
+	return r->rip;
+}
+static inline void arch_regs_set_ip(struct arch_regs *r, uint64_t ip)
+{
+	r->rip = ip;
+}
+/* Serializes instruction fetch on this CPU. */
+void arch_sync_core(void);
 /* From prev to next, which becomes current: stack, page tables, FS/GS, FPU.
  * Interrupts are off. */
 void arch_switch(struct task *prev, struct task *next);

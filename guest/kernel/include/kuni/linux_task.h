@@ -100,6 +100,10 @@ enum {
 #define CLONE_CLEAR_SIGHAND  0x100000000ULL
 #define CLONE_INTO_CGROUP    0x200000000ULL
 
+#define RSEQ_ORIG_SIZE    32 /* of struct rseq at first */
+#define RSEQ_FEATURE_SIZE 28 /* end of its last field, mm_cid */
+#define RSEQ_ALIGN        32
+
 #define P_ALL       0
 #define P_PID       1
 #define P_PGID      2

@@ -204,6 +204,8 @@ struct mm {
 	uint64_t gap_top, gap_max; /* [lock] of vma_gap() */
 	uint32_t def_flags; /* [lock] VMA_LOCKED after mlockall(MCL_FUTURE) */
 	uint64_t rss;       /* [a] pages mapped */
+	uint64_t cids;      /* [a] concurrency ids in use: task/rseq.c */
+	uint32_t barriers;  /* [a] what membarrier(2) was registered for */
 	uint64_t brk_start, brk, mmap_top, stack_top;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t vdso;     /* base of the vDSO */

@@ -162,19 +162,28 @@ struct task {
 	bool no_new_privs;
 	uint64_t sig_mask;   /* [siglock] blocked */
 	uint64_t saved_mask; /* of sigsuspend, ppoll: restored on return */
-	bool restore_mask;
 	uint64_t
 		waited_mask; /* [siglock] sigtimedwait: blocked but for waking */
 	struct sigpending pending; /* [siglock] of the thread */
-	volatile bool sig_check;   /* [a] look for signals before user mode */
+	/* What is to be seen to before user mode, looked at as one word. */
+	union {
+		struct {
+			volatile bool sig_check; /* [a] look for signals */
+			bool restore_mask;       /* [o] saved_mask */
+			bool rseq_event;         /* [o] see task/rseq.c */
+			int restart_code; /* [o] ERESTART* of the last call */
+		};
+		volatile uint64_t user_work;
+	};
 	uint64_t altstack_sp, altstack_size;
 	int altstack_flags;
 	uaddr_t clear_tid; /* set_tid_address */
 	uaddr_t robust_list;
 	size_t robust_len;
-	uaddr_t rseq;
+	uaddr_t rseq; /* [o] struct rseq of the program */
 	uint32_t rseq_len, rseq_sig;
-	int vfork_done; /* set at exec/exit of a vfork child */
+	unsigned mm_cid; /* [o] concurrency id + 1; 0: none held */
+	int vfork_done;  /* set at exec/exit of a vfork child */
 	struct task *vfork_parent;
 	uint64_t restart_deadline; /* ERESTART_BLOCK */
 	long (*restart_fn)(struct task *t);
@@ -192,7 +201,6 @@ struct task {
 	unsigned personality;
 	int pdeath_signal;
 	uint64_t timer_slack;
-	int restart_code;      /* [o] ERESTART* that the last call returned */
 	uint64_t mutex_ranks;  /* [o] ranks of mutexes held, debug builds */
 	uint64_t kernel_since; /* [o] sum_exec at the last entry */
 	bool exiting;          /* [siglock] past taking signals */
