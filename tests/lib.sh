@@ -65,6 +65,16 @@ make_bundle() {
   "linux": { "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"] } }
 JSON
 }
+# Every capability, for what root does natively.
+all_caps() {
+	local n c=''
+	for n in CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE \
+		NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT \
+		SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE \
+		AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ \
+		PERFMON BPF CHECKPOINT_RESTORE; do c+=",\"CAP_$n\""; done
+	echo "\"bounding\": [${c:1}], \"effective\": [${c:1}], \"permitted\": [${c:1}]"
+}
 default_caps() {
 	local c='"CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FSETID","CAP_FOWNER","CAP_MKNOD","CAP_NET_RAW","CAP_SETGID","CAP_SETUID","CAP_SETFCAP","CAP_SETPCAP","CAP_NET_BIND_SERVICE","CAP_SYS_CHROOT","CAP_KILL","CAP_AUDIT_WRITE"'
 	echo "\"bounding\": [$c], \"effective\": [$c], \"permitted\": [$c]"

@@ -39,7 +39,7 @@ unshare -mpufn --propagation private bash -c "
 	mount -t tmpfs -o mode=1777 tmpfs '$T/native/dev/shm' &&
 	for d in null zero full random urandom tty; do cp -a /dev/\$d '$T/native/dev/'; done &&
 	hostname kuni && chroot '$T/native' busybox ifconfig lo up && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
-make_bundle "$T/b" sh /all
+CAPS=$(all_caps) make_bundle "$T/b" sh /all
 timeout 300 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
 same 'status of the guest run' 0 "$?"
 [ ! -s "$T/guest.log" ] || tail -n 20 "$T/guest.log" >&2

@@ -25,15 +25,7 @@ struct task *procfs_task(const struct pseudo_key *k)
 
 bool procfs_may_inspect(struct task *t)
 {
-	const struct cred *me = current->cred, *c = t->cred;
-
-	if (t->proc == current->proc)
-		return true;
-	if (me->fsuid == c->euid && me->fsuid == c->suid &&
-	    me->fsuid == c->uid && me->fsgid == c->egid &&
-	    me->fsgid == c->gid && t->proc->dumpable)
-		return true;
-	return capable(CAP_SYS_PTRACE);
+	return task_inspect(t, INSPECT_FS) == 0;
 }
 
 /* The memory of the key's thread, with a reference; *out is NULL for one that

@@ -180,6 +180,18 @@ int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice)
 	return err ? err : hole;
 }
 
+/* Its tasks never see user mode again; what they still copy reads zeros. */
+void mm_release_dying(struct mm *m)
+{
+	struct vma *v;
+
+	mutex_lock(&m->lock);
+	for (v = mm_find(m, 0); v; v = mm_next(v))
+		if (!vma_cache(v) && !(v->flags & VMA_PFN))
+			pt_zap(m, v, v->start, v->end);
+	mutex_unlock(&m->lock);
+}
+
 static int sync_file(struct later *l)
 {
 	int err = pagecache_sync(&l->file->inode->cache, l->from, l->to);

@@ -236,7 +236,7 @@ long sys_sigaltstack(uaddr_t ss, uaddr_t oss)
 /* ---- sending ---- */
 
 /* kill(2): who may signal whom. */
-static int may_signal(struct process *p, int sig)
+int may_signal(struct process *p, int sig)
 {
 	const struct cred *me = current->cred;
 	uint32_t uid, suid;

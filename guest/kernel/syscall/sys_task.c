@@ -29,6 +29,7 @@ long sys_clone(long flags, long newsp, uaddr_t parent_tid, uaddr_t child_tid,
 	       long tls)
 {
 	struct clone_args_k a = {
+		.pidfd = parent_tid,
 		.flags = (uint32_t)flags & ~(uint64_t)CSIGNAL,
 		.exit_signal = (int)(flags & CSIGNAL),
 		.stack = (uint64_t)newsp,
@@ -37,6 +38,8 @@ long sys_clone(long flags, long newsp, uaddr_t parent_tid, uaddr_t child_tid,
 		.tls = (uint64_t)tls,
 	};
 
+	if (flags & CLONE_PIDFD && flags & CLONE_PARENT_SETTID)
+		return -EINVAL; /* one place for two numbers */
 	return task_clone(&a);
 }
 
@@ -83,6 +86,9 @@ long sys_clone3(uaddr_t args, size_t size)
 	if (u.flags & (CSIGNAL | CLONE_DETACHED) || u.exit_signal > NSIG)
 		return -EINVAL;
 	if (u.flags & (CLONE_THREAD | CLONE_PARENT) && u.exit_signal)
+		return -EINVAL;
+	if (u.flags & CLONE_PIDFD && u.flags & CLONE_PARENT_SETTID &&
+	    u.pidfd == u.parent_tid)
 		return -EINVAL;
 	if (!u.stack != !u.stack_size)
 		return -EINVAL;
@@ -220,6 +226,25 @@ long sys_wait4(int pid, uaddr_t status, int options, uaddr_t rusage)
 	return ret;
 }
 
+/* P_PIDFD: the pid, or errno; an O_NONBLOCK descriptor does not wait. */
+static long wait_pidfd(int fd, int *options, bool *nonblock)
+{
+	struct process *p;
+	unsigned flags;
+	int ret = pidfd_process(fd, &p, &flags);
+
+	if (ret)
+		return ret;
+	*nonblock = flags & O_NONBLOCK && !(*options & WNOHANG);
+	if (*nonblock)
+		*options |= WNOHANG;
+	spin_lock(&tasklist_lock);
+	ret = p->leader ? p->pid : -ECHILD; /* the number may be another's */
+	spin_unlock(&tasklist_lock);
+	process_put(p);
+	return ret;
+}
+
 long sys_waitid(int which, int id, uaddr_t info, int options, uaddr_t rusage)
 {
 	const int known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
@@ -227,15 +252,25 @@ long sys_waitid(int which, int id, uaddr_t info, int options, uaddr_t rusage)
 	struct siginfo_k si = { 0 };
 	struct lx_siginfo_wait w;
 	struct lx_rusage ru;
+	bool nonblock = false;
 	long ret;
 
 	if (options & ~known || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	if (which != P_ALL && which != P_PID && which != P_PGID)
-		return -EINVAL; /* P_PIDFD: there are no pidfds */
-	if ((which == P_PID && id <= 0) || (which == P_PGID && id < 0))
+	if (which < P_ALL || which > P_PIDFD)
 		return -EINVAL;
+	if ((which == P_PID && id <= 0) || (which >= P_PGID && id < 0))
+		return -EINVAL;
+	if (which == P_PIDFD) {
+		ret = wait_pidfd(id, &options, &nonblock);
+		if (ret < 0)
+			return ret;
+		which = P_PID;
+		id = (int)ret;
+	}
 	ret = task_wait(which, id, options, &w, &ru);
+	if (!ret && nonblock)
+		return -EAGAIN;
 	if (ret < 0)
 		return ret;
 	if (ret > 0) {

@@ -21,7 +21,8 @@
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |     \
 	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |          \
 	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |         \
-	 CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND)
+	 CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |                      \
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
 
 static int check_flags(const struct clone_args_k *a)
 {
@@ -40,6 +41,8 @@ static int check_flags(const struct clone_args_k *a)
 	if (a->exit_signal < 0 || a->exit_signal > NSIG)
 		return -EINVAL;
 	if (a->set_tid_size)
+		return -EINVAL;
+	if (f & CLONE_PIDFD && f & (CLONE_DETACHED | CLONE_THREAD))
 		return -EINVAL;
 	return 0;
 }
@@ -300,17 +303,43 @@ static void wait_vfork(struct task *child)
 	sched_finish();
 }
 
+/* CLONE_PIDFD: a descriptor of the child; its number or errno. */
+static int give_pidfd(struct process *p, uaddr_t at)
+{
+	struct file *f;
+	int ret = pidfd_new(p, 0, &f), fd;
+
+	if (ret)
+		return ret;
+	fd = fd_install(f, 0, true);
+	if (fd < 0) {
+		file_put(f);
+		return fd;
+	}
+	if (copy_to_user(at, &fd, sizeof(fd))) {
+		(void)fd_close(fd);
+		return -EFAULT;
+	}
+	return fd;
+}
+
 /* The child's tid in the parent, or errno. */
 long task_clone(const struct clone_args_k *a)
 {
 	bool vfork = a->flags & CLONE_VFORK;
 	struct task *t;
-	int ret = check_flags(a), tid;
+	int ret = check_flags(a), tid, fd = -1;
 
 	if (!ret)
 		ret = build(a, &t);
 	if (ret)
 		return ret;
+	if (a->flags & CLONE_PIDFD)
+		ret = fd = give_pidfd(t->proc, a->pidfd);
+	if (ret < 0) {
+		unbuild(t, a->flags);
+		return ret;
+	}
 	if (vfork) {
 		t->vfork_parent = current;
 		task_get(current);
@@ -319,6 +348,8 @@ long task_clone(const struct clone_args_k *a)
 	if (tid < 0) {
 		if (vfork)
 			task_put(current);
+		if (fd >= 0)
+			(void)fd_close(fd);
 		unbuild(t, a->flags);
 		return tid;
 	}

@@ -118,6 +118,7 @@ void process_reap(struct process *p)
 		pid_hash_del(leader);
 		task_put(leader);
 	}
+	wake_all(&p->exit_wait, EPOLLIN | EPOLLHUP);
 	process_put(p);
 	wake_all(&reap_wait, EPOLLIN);
 }

@@ -82,7 +82,10 @@ void process_uids(struct process *p, uint32_t *uid, uint32_t *suid);
 void futex_robust_exit(struct task *t);
 int futex_wake_addr(struct mm *mm, uaddr_t at, bool shared, unsigned n);
 
+int may_signal(struct process *p, int sig); /* of syscall/sys_signal.c */
+
 /* rseq.c */
+long rseq_register(uaddr_t rseq, uint32_t len, int flags, uint32_t sig);
 void rseq_update(struct arch_regs *r);
 void rseq_signal(struct arch_regs *r);
 void rseq_switched(struct task *t);

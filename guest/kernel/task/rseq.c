@@ -13,7 +13,6 @@
 
 #include "kuni/klog.h"
 #include "layout.h"
-#include "syscall_proto.h"
 
 #define RSEQ_UNREGISTER 1
 #define CPU_ID_NONE     UINT32_MAX
@@ -158,7 +157,8 @@ static long unregister(struct task *t, uaddr_t at, uint32_t len, uint32_t sig)
 	return 0;
 }
 
-long sys_rseq(uaddr_t rseq, unsigned int len, int flags, unsigned int sig)
+/* rseq(2) */
+long rseq_register(uaddr_t rseq, uint32_t len, int flags, uint32_t sig)
 {
 	struct task *t = current;
 

@@ -230,6 +230,8 @@ uint64_t mm_brk(struct mm *m, uint64_t brk);
 long mm_remap(struct mm *m, uint64_t addr, uint64_t old_len, uint64_t new_len,
 	      int flags, uint64_t new_addr);
 int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice) MUST_CHECK;
+/* Gives back the private memory of m, whose tasks are all to die. */
+void mm_release_dying(struct mm *m);
 enum mm_lock_how { MM_UNLOCK, MM_LOCK, MM_LOCK_ONFAULT };
 int mm_lock_pages(struct mm *m, uint64_t addr, uint64_t len,
 		  enum mm_lock_how how) MUST_CHECK;

@@ -230,6 +230,16 @@ void task_put(struct task *t);
 void process_get(struct process *p);
 void process_put(struct process *p);
 
+/* Whether current may look into t, or change it, as ptrace(2) has it
+ * (task/inspect.c): 0, -EPERM.  Never fails for a thread of its own. */
+enum inspect { INSPECT_FS, INSPECT_REAL }; /* whose uid, and capabilities */
+int task_inspect(struct task *t, enum inspect as) MUST_CHECK;
+
+/* pidfds (task/pidfd.c) */
+int pidfd_new(struct process *p, unsigned flags, struct file **out) MUST_CHECK;
+/* The process of descriptor fd with a reference, or -EBADF. */
+int pidfd_process(int fd, struct process **out, unsigned *flags) MUST_CHECK;
+
 /* What another thread has now, with a reference, or NULL (task/peek.c).  A
  * task changes its own by task_set_mm() and its like. */
 struct mm *task_mm_get(struct task *t);

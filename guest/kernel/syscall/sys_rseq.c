@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sys_membarrier.c: membarrier(2).
+ * sys_rseq.c: rseq(2), membarrier(2).
  *
  * A barrier on every CPU is an interrupt there: what enters and leaves the
  * kernel by it is ordered, and the same interrupt restarts critical sections
@@ -86,4 +86,9 @@ long sys_membarrier(int cmd, unsigned int flags, int cpu)
 	default:
 		return -EINVAL;
 	}
+}
+
+long sys_rseq(uaddr_t rseq, unsigned int len, int flags, unsigned int sig)
+{
+	return rseq_register(rseq, len, flags, sig);
 }
