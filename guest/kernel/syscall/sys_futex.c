@@ -11,8 +11,14 @@ enum {
 	FUTEX_REQUEUE = 3,
 	FUTEX_CMP_REQUEUE,
 	FUTEX_WAKE_OP,
-	FUTEX_WAIT_BITSET = 9,
+	FUTEX_LOCK_PI,
+	FUTEX_UNLOCK_PI,
+	FUTEX_TRYLOCK_PI,
+	FUTEX_WAIT_BITSET,
 	FUTEX_WAKE_BITSET,
+	FUTEX_WAIT_REQUEUE_PI,
+	FUTEX_CMP_REQUEUE_PI,
+	FUTEX_LOCK_PI2,
 };
 #define FUTEX_PRIVATE  128
 #define FUTEX_REALTIME 256
@@ -30,6 +36,7 @@ static long restart_wait(struct task *t)
 /* The absolute deadline of a wait; relative for FUTEX_WAIT alone. */
 static int deadline_of(uaddr_t timeout, int op, uint64_t *out)
 {
+	bool real = op & FUTEX_REALTIME || (op & 127) == FUTEX_LOCK_PI;
 	struct lx_timespec ts;
 	uint64_t ns;
 
@@ -45,7 +52,7 @@ static int deadline_of(uaddr_t timeout, int op, uint64_t *out)
 	ns = (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec;
 	if ((op & 127) == FUTEX_WAIT)
 		*out = arch_clock_ns() + ns;
-	else if (op & FUTEX_REALTIME)
+	else if (real)
 		*out = ns - min(ns, arch_wall_offset_ns());
 	else
 		*out = ns;
@@ -73,6 +80,25 @@ static long do_wait(uaddr_t at, int op, uint32_t val, uaddr_t timeout,
 	return -ERESTART_BLOCK;
 }
 
+static long lock_pi(uaddr_t at, int op, uaddr_t timeout)
+{
+	bool try = (op & 127) == FUTEX_TRYLOCK_PI;
+	uint64_t deadline = DEADLINE_NEVER;
+	int ret = try ? 0 : deadline_of(timeout, op, &deadline);
+
+	return ret ? ret
+		   : futex_lock_pi(at, !(op & FUTEX_PRIVATE), deadline, try);
+}
+
+static long wait_requeue_pi(const struct futex_pair *p, int op, uint32_t val,
+			    uaddr_t timeout)
+{
+	uint64_t deadline;
+	int ret = deadline_of(timeout, op, &deadline);
+
+	return ret ? ret : futex_wait_requeue_pi(p, val, UINT32_MAX, deadline);
+}
+
 /* The fourth argument is a timeout or a second count, by operation. */
 long sys_futex(uaddr_t uaddr, int op, unsigned int val, uaddr_t timeout,
 	       uaddr_t uaddr2, unsigned int val3)
@@ -83,7 +109,7 @@ long sys_futex(uaddr_t uaddr, int op, unsigned int val, uaddr_t timeout,
 	int cmd = op & 127;
 
 	if (op & FUTEX_REALTIME && cmd != FUTEX_WAIT_BITSET &&
-	    cmd != FUTEX_WAIT)
+	    cmd != FUTEX_WAIT_REQUEUE_PI && cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -100,9 +126,49 @@ long sys_futex(uaddr_t uaddr, int op, unsigned int val, uaddr_t timeout,
 		return futex_requeue(&p, &cmp);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(&p, val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+	case FUTEX_TRYLOCK_PI:
+		return lock_pi(uaddr, op, timeout);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(uaddr, p.shared);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return wait_requeue_pi(&p, op, val, timeout);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(&p, cmp);
 	default:
-		return -ENOSYS; /* priority inheritance */
+		return -ENOSYS;
 	}
+}
+
+#define WAITV_MAX 128
+
+long sys_futex_waitv(uaddr_t waiters, unsigned int n, unsigned int flags,
+		     uaddr_t timeout, int clock)
+{
+	struct lx_futex_waitv *v;
+	uint64_t deadline;
+	long ret;
+
+	if (flags || !n || n > WAITV_MAX || !waiters.v)
+		return -EINVAL;
+	if (timeout.v && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return -EINVAL;
+	ret = deadline_of(
+		timeout,
+		FUTEX_WAIT_BITSET |
+			(clock == CLOCK_REALTIME ? FUTEX_REALTIME : 0),
+		&deadline);
+	if (ret)
+		return ret;
+	v = kmalloc(n * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	ret = copy_from_user(v, waiters, n * sizeof(*v));
+	if (!ret)
+		ret = futex_waitv(v, n, deadline);
+	kfree(v);
+	return ret;
 }
 
 long sys_set_robust_list(uaddr_t head, size_t len)

@@ -80,8 +80,10 @@ static long set_policy(int pid, int policy, uaddr_t param, bool keep)
 	else if (prio > t->rt_prio && !capable(CAP_SYS_NICE) &&
 		 (uint64_t)prio > rlimit_get(RLIMIT_RTPRIO))
 		ret = -EPERM;
-	if (!ret)
+	if (!ret) {
 		sched_set_policy(t, policy, prio, t->nice);
+		futex_pi_priority(t);
+	}
 	task_put(t);
 	return ret;
 }

@@ -218,7 +218,7 @@ static void leave_old_mm(struct task *t)
 
 	if (!t->mm)
 		return;
-	futex_robust_exit(t);
+	futex_exit(t, false);
 	if (t->clear_tid.v && t->mm->users > 1 &&
 	    !copy_to_user(t->clear_tid, &zero, sizeof(zero)))
 		(void)futex_wake_addr(t->mm, t->clear_tid, true, 1);

@@ -194,7 +194,7 @@ static void drop_resources(struct task *t)
 	struct fs_ctx *fs = t->fs;
 	uint32_t zero = 0;
 
-	futex_robust_exit(t);
+	futex_exit(t, true);
 	if (t->clear_tid.v && t->mm->users > 1) {
 		if (!copy_to_user(t->clear_tid, &zero, sizeof(zero)))
 			(void)futex_wake_addr(t->mm, t->clear_tid, true, 1);

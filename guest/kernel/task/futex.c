@@ -8,7 +8,7 @@
  * wake between finds it queued, a change of the word before is seen by the
  * read.  Two buckets are locked by address.
  *
- * Not there: priority inheritance (ENOSYS).
+ * Futexes with an owner are in futex_pi.c.
  */
 #include "futex.h"
 
@@ -16,34 +16,23 @@
 
 #include "kuni/klog.h"
 
-#define FUTEX_BUCKETS    256
-#define ROBUST_LIMIT     2048
-#define FUTEX_WAITERS    0x80000000U
-#define FUTEX_OWNER_DIED 0x40000000U
-#define FUTEX_TID_MASK   0x3fffffffU
-
-struct bucket;
-struct futex_waiter {
-	TAILQ_ENTRY(futex_waiter) link;
-	struct bucket *b; /* [a] where it is queued; NULL: woken */
-	uint64_t key[2];  /* [bucket] */
-	uint32_t bitset;
-	struct task *task;
-};
-struct bucket {
+#define FUTEX_BUCKETS 256
+#define ROBUST_LIMIT  2048
+struct futex_bucket {
 	struct spinlock lock;
-	TAILQ_HEAD(, futex_waiter) list; /* [lock]; all-zero is empty */
+	TAILQ_HEAD(futex_list, futex_waiter)
+	list; /* [lock]; all-zero is empty; by priority, then in order */
 };
-static struct bucket buckets[FUTEX_BUCKETS];
+static struct futex_bucket buckets[FUTEX_BUCKETS];
 
-static struct bucket *bucket_of(const uint64_t key[2])
+static struct futex_bucket *bucket_of(const uint64_t key[2])
 {
 	uint64_t h = (key[0] ^ key[1] * 31) * 0x9e3779b97f4a7c15UL;
 
 	return &buckets[h >> 56];
 }
 
-static void bucket_lock(struct bucket *b)
+static void bucket_lock(struct futex_bucket *b)
 {
 	spin_lock(&b->lock);
 	if (!b->list.tqh_last)
@@ -56,7 +45,7 @@ static bool same(const uint64_t a[2], const uint64_t b[2])
 }
 
 /* Takes w off bucket b (locked) and wakes its task; w may vanish at once. */
-static void wake_one(struct bucket *b, struct futex_waiter *w)
+static void wake_one(struct futex_bucket *b, struct futex_waiter *w)
 {
 	struct task *t = w->task;
 
@@ -67,8 +56,8 @@ static void wake_one(struct bucket *b, struct futex_waiter *w)
 	task_put(t);
 }
 
-static int wake_locked(struct bucket *b, const uint64_t key[2], unsigned n,
-		       uint32_t bitset)
+static int wake_locked(struct futex_bucket *b, const uint64_t key[2],
+		       unsigned n, uint32_t bitset)
 {
 	struct futex_waiter *w, *next;
 	int woken = 0;
@@ -77,6 +66,8 @@ static int wake_locked(struct bucket *b, const uint64_t key[2], unsigned n,
 		next = TAILQ_NEXT(w, link);
 		if (!same(w->key, key) || !(w->bitset & bitset))
 			continue;
+		if (w->pi)
+			return -EINVAL; /* only to be requeued */
 		wake_one(b, w);
 		woken++;
 	}
@@ -84,7 +75,7 @@ static int wake_locked(struct bucket *b, const uint64_t key[2], unsigned n,
 }
 
 /* A key of current's memory; touches the page so that it has one. */
-static int key_of(uaddr_t at, bool shared, uint64_t key[2])
+int futex_key(uaddr_t at, bool shared, uint64_t key[2])
 {
 	uint32_t v;
 	int ret;
@@ -103,12 +94,12 @@ static int key_of(uaddr_t at, bool shared, uint64_t key[2])
 int futex_wake(uaddr_t at, bool shared, unsigned n, uint32_t bitset)
 {
 	uint64_t key[2];
-	struct bucket *b;
+	struct futex_bucket *b;
 	int ret;
 
 	if (!bitset)
 		return -EINVAL;
-	ret = key_of(at, shared, key);
+	ret = futex_key(at, shared, key);
 	if (ret)
 		return ret;
 	b = bucket_of(key);
@@ -127,10 +118,29 @@ int futex_wake_addr(struct mm *mm, uaddr_t at, bool shared, unsigned n)
 
 /* ---- waiting ---- */
 
-/* Off whatever bucket w is on (a requeue may move it): false if woken. */
-static bool unqueue(struct futex_waiter *w)
+/* Where the tasks of higher priority are behind; w->key is set. */
+void futex_queue(struct futex_waiter *w)
 {
-	struct bucket *b;
+	struct futex_bucket *b = bucket_of(w->key);
+	struct futex_waiter *at;
+
+	w->prio = sched_prio(w->task);
+	w->b = b;
+	bucket_lock(b);
+	at = TAILQ_LAST(&b->list, futex_list);
+	while (at && at->prio < w->prio)
+		at = TAILQ_PREV(at, futex_list, link);
+	if (at)
+		TAILQ_INSERT_AFTER(&b->list, at, w, link);
+	else
+		TAILQ_INSERT_HEAD(&b->list, w, link);
+	spin_unlock(&b->lock);
+}
+
+/* Off whatever bucket w is on (a requeue may move it): false if woken. */
+bool futex_unqueue(struct futex_waiter *w)
+{
+	struct futex_bucket *b;
 
 	while ((b = __atomic_load_n(&w->b, __ATOMIC_ACQUIRE))) {
 		bucket_lock(b);
@@ -175,40 +185,38 @@ int futex_wait(uaddr_t at, bool shared, uint32_t val, uint32_t bitset,
 
 	if (!bitset)
 		return -EINVAL;
-	ret = key_of(at, shared, w.key);
+	ret = futex_key(at, shared, w.key);
 	if (ret)
 		return ret;
-	w.b = bucket_of(w.key);
-	bucket_lock(w.b);
-	TAILQ_INSERT_TAIL(&w.b->list, &w, link);
-	spin_unlock(&bucket_of(w.key)->lock);
+	futex_queue(&w);
 	if (copy_from_user(&now, at, sizeof(now)))
 		ret = -EFAULT;
 	else if (now != val)
 		ret = -EAGAIN;
 	else
 		ret = sleep_on(&w, deadline);
-	return unqueue(&w) ? ret : 0;
+	return futex_unqueue(&w) ? ret : 0;
 }
 
 /* ---- two keys ---- */
 
-static void lock_two(struct bucket *a, struct bucket *b)
+static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	bucket_lock(a < b ? a : b);
 	if (a != b)
 		bucket_lock(a < b ? b : a);
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_unlock(&a->lock);
 	if (a != b)
 		spin_unlock(&b->lock);
 }
 
-static int requeue_locked(struct bucket *a, const uint64_t ka[2],
-			  struct bucket *b, const uint64_t kb[2], unsigned n)
+static int requeue_locked(struct futex_bucket *a, const uint64_t ka[2],
+			  struct futex_bucket *b, const uint64_t kb[2],
+			  unsigned n)
 {
 	struct futex_waiter *w, *next;
 	int moved = 0;
@@ -219,6 +227,8 @@ static int requeue_locked(struct bucket *a, const uint64_t ka[2],
 		next = TAILQ_NEXT(w, link);
 		if (!same(w->key, ka))
 			continue;
+		if (w->pi)
+			return moved ? moved : -EINVAL;
 		TAILQ_REMOVE(&a->list, w, link);
 		memcpy(w->key, kb, sizeof(w->key));
 		TAILQ_INSERT_TAIL(&b->list, w, link);
@@ -231,16 +241,16 @@ static int requeue_locked(struct bucket *a, const uint64_t ka[2],
 int futex_requeue(const struct futex_pair *p, const uint32_t *cmp)
 {
 	uint64_t ka[2], kb[2];
-	struct bucket *a, *b;
+	struct futex_bucket *a, *b;
 	uint32_t now;
 	int ret, moved;
 
 	if ((int)p->nwake < 0 || (int)p->nmove < 0)
 		return -EINVAL;
 	for (;;) {
-		ret = key_of(p->from, p->shared, ka);
+		ret = futex_key(p->from, p->shared, ka);
 		if (!ret)
-			ret = key_of(p->to, p->shared, kb);
+			ret = futex_key(p->to, p->shared, kb);
 		if (ret)
 			return ret;
 		a = bucket_of(ka);
@@ -257,9 +267,11 @@ int futex_requeue(const struct futex_pair *p, const uint32_t *cmp)
 		return -EAGAIN;
 	}
 	ret = wake_locked(a, ka, p->nwake, UINT32_MAX);
-	moved = requeue_locked(a, ka, b, kb, p->nmove);
+	moved = ret < 0 ? 0 : requeue_locked(a, ka, b, kb, p->nmove);
 	unlock_two(a, b);
-	return cmp ? ret + moved : ret;
+	if (moved < 0)
+		return moved;
+	return cmp && ret >= 0 ? ret + moved : ret;
 }
 
 /* The operation of FUTEX_WAKE_OP on old; -ENOSYS for an unknown one. */
@@ -343,12 +355,12 @@ static int user_op(uaddr_t at, uint32_t op, bool *wake)
 int futex_wake_op(const struct futex_pair *p, uint32_t op)
 {
 	uint64_t ka[2], kb[2];
-	struct bucket *a, *b;
+	struct futex_bucket *a, *b;
 	bool wake;
-	int ret = key_of(p->from, p->shared, ka);
+	int ret = futex_key(p->from, p->shared, ka);
 
 	if (!ret)
-		ret = key_of(p->to, p->shared, kb);
+		ret = futex_key(p->to, p->shared, kb);
 	if (!ret)
 		ret = user_op(p->to, op, &wake);
 	if (ret)
@@ -357,16 +369,19 @@ int futex_wake_op(const struct futex_pair *p, uint32_t op)
 	b = bucket_of(kb);
 	lock_two(a, b);
 	ret = wake_locked(a, ka, p->nwake, UINT32_MAX);
-	if (wake)
-		ret += wake_locked(b, kb, p->nmove, UINT32_MAX);
+	if (wake && ret >= 0) {
+		int more = wake_locked(b, kb, p->nmove, UINT32_MAX);
+
+		ret = more < 0 ? more : ret + more;
+	}
 	unlock_two(a, b);
 	return ret;
 }
 
 /* ---- robust lists ---- */
 
-/* One lock that a dying task may hold. */
-static int robust_one(struct task *t, uaddr_t at)
+/* One lock that a dying task may hold; pi: who waits gets it otherwise. */
+static int robust_one(struct task *t, uaddr_t at, bool pi)
 {
 	uint32_t old, seen;
 
@@ -387,7 +402,7 @@ static int robust_one(struct task *t, uaddr_t at)
 			break;
 		old = seen;
 	}
-	if (old & FUTEX_WAITERS)
+	if (old & FUTEX_WAITERS && !pi)
 		(void)futex_wake_addr(t->mm, at, true, 1);
 	return 0;
 }
@@ -398,30 +413,83 @@ struct robust_head {
 	uint64_t pending;
 };
 
-/* At exit and exec, in t's (current's) address space. */
-void futex_robust_exit(struct task *t)
+static void robust_walk(struct task *t, uaddr_t head)
 {
-	uaddr_t head = t->robust_list;
 	struct robust_head h;
 	uint64_t at, next;
 
-	if (!head.v || !t->mm)
-		return;
-	t->robust_list = UADDR(0);
 	if (copy_from_user(&h, head, sizeof(h)))
 		return;
 	at = h.next;
-	for (int n = 0; n < ROBUST_LIMIT && at != head.v; n++) {
+	for (int n = 0; n < ROBUST_LIMIT && (at & ~1UL) != head.v; n++) {
 		bool bad =
 			copy_from_user(&next, UADDR(at & ~1UL), sizeof(next));
 
-		if (at != h.pending && !(at & 1) &&
-		    robust_one(t, UADDR(at + (uint64_t)h.offset)))
+		if ((at & ~1UL) != (h.pending & ~1UL) &&
+		    robust_one(t, UADDR((at & ~1UL) + (uint64_t)h.offset),
+			       at & 1))
 			return;
 		if (bad)
 			return;
 		at = next;
 	}
-	if (h.pending && !(h.pending & 1))
-		(void)robust_one(t, UADDR(h.pending + (uint64_t)h.offset));
+	if (h.pending)
+		(void)robust_one(t,
+				 UADDR((h.pending & ~1UL) + (uint64_t)h.offset),
+				 h.pending & 1);
+}
+
+/* At exit (dies) and exec, in t's (current's) address space. */
+void futex_exit(struct task *t, bool dies)
+{
+	uaddr_t head = t->robust_list;
+
+	t->robust_list = UADDR(0);
+	if (head.v && t->mm)
+		robust_walk(t, head);
+	if (!LIST_EMPTY(&t->pi_owned) || dies)
+		futex_pi_exit(t, dies);
+}
+
+/* ---- for futex_pi.c and futex_waitv.c ---- */
+
+struct futex_bucket *futex_bucket_lock(const uint64_t key[2])
+{
+	struct futex_bucket *b = bucket_of(key);
+
+	bucket_lock(b);
+	return b;
+}
+
+void futex_bucket_unlock(struct futex_bucket *b)
+{
+	spin_unlock(&b->lock);
+}
+
+static struct futex_waiter *from(struct futex_waiter *w, const uint64_t key[2])
+{
+	while (w && !same(w->key, key))
+		w = TAILQ_NEXT(w, link);
+	return w;
+}
+
+struct futex_waiter *futex_first(struct futex_bucket *b, const uint64_t key[2])
+{
+	return from(TAILQ_FIRST(&b->list), key);
+}
+
+struct futex_waiter *futex_next(struct futex_waiter *w, const uint64_t key[2])
+{
+	return from(TAILQ_NEXT(w, link), key);
+}
+
+/* Takes w off its bucket, which is locked. */
+void futex_dequeue(struct futex_waiter *w, bool wake)
+{
+	if (wake) {
+		wake_one(w->b, w);
+		return;
+	}
+	TAILQ_REMOVE(&w->b->list, w, link);
+	__atomic_store_n(&w->b, NULL, __ATOMIC_RELEASE);
 }

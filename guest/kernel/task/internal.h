@@ -18,6 +18,8 @@ bool sched_wake_states(struct task *t, unsigned states);
 void sched_kick(
 	struct task *t); /* into the kernel, where it runs in user mode */
 void sched_set_affinity(struct task *t, uint64_t mask);
+int sched_prio(const struct task *t); /* real-time, lent included */
+void sched_boost(struct task *t, int prio);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
 uint64_t sched_runtime(const struct task *t); /* ns on a CPU until now */
 void sched_count(unsigned *running, uint64_t *switches);
@@ -79,7 +81,8 @@ void task_set_cred(struct cred *c);
 void process_uids(struct process *p, uint32_t *uid, uint32_t *suid);
 
 /* futex.c */
-void futex_robust_exit(struct task *t);
+void futex_exit(struct task *t, bool dies);
+void futex_pi_priority(struct task *t);
 int futex_wake_addr(struct mm *mm, uaddr_t at, bool shared, unsigned n);
 
 int may_signal(struct process *p, int sig); /* of syscall/sys_signal.c */

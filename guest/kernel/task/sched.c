@@ -51,9 +51,14 @@ static struct runq *this_rq(void)
 	return &runqs[this_cpu()->id];
 }
 
+int sched_prio(const struct task *t)
+{
+	return max(t->rt_prio, t->rt_boost);
+}
+
 static bool is_rt(const struct task *t)
 {
-	return t->rt_prio > 0;
+	return sched_prio(t) > 0;
 }
 
 /* Share of a CPU by nice value: each step is a quarter. */
@@ -94,8 +99,8 @@ uint64_t sched_runtime(const struct task *t)
 /* Whether a is to run before b. */
 static bool before(const struct task *a, const struct task *b)
 {
-	if (a->rt_prio != b->rt_prio)
-		return a->rt_prio > b->rt_prio;
+	if (sched_prio(a) != sched_prio(b))
+		return sched_prio(a) > sched_prio(b);
 	return !is_rt(a) && (int64_t)(a->vruntime - b->vruntime) < 0;
 }
 
@@ -463,8 +468,8 @@ static bool should_switch(const struct runq *rq, const struct task *t,
 		return true;
 	if (!first)
 		return false;
-	if (first->rt_prio != t->rt_prio)
-		return first->rt_prio > t->rt_prio;
+	if (sched_prio(first) != sched_prio(t))
+		return sched_prio(first) > sched_prio(t);
 	if (is_rt(t))
 		return over && t->policy == SCHED_RR;
 	return over || (int64_t)(t->vruntime - first->vruntime) >
@@ -558,6 +563,21 @@ void sched_set_policy(struct task *t, int policy, int rt_prio, int nice)
 	t->policy = policy;
 	t->rt_prio = rt_prio;
 	t->nice = nice;
+	if (queued)
+		enqueue(rq, t);
+	poke(t->cpu);
+	spin_unlock(&rq->lock);
+}
+
+/* t runs with real-time priority prio at least, until 0. */
+void sched_boost(struct task *t, int prio)
+{
+	struct runq *rq = lock_rq_of(t);
+	bool queued = t->on_rq;
+
+	if (queued)
+		dequeue(rq, t);
+	t->rt_boost = prio;
 	if (queued)
 		enqueue(rq, t);
 	poke(t->cpu);

@@ -37,6 +37,7 @@ enum lockrank {
 	RANK_SIGHAND,  /* process.siglock */
 	RANK_PT,       /* page tables of one mm */
 	RANK_FUTEX,    /* futex bucket; two buckets by address */
+	RANK_PI,       /* futexes with an owner */
 	RANK_TIMER,    /* per-CPU timers */
 	RANK_VQ,       /* virtqueue */
 	RANK_WAITQ,    /* waitq.lock */

@@ -149,6 +149,7 @@ struct task {
 	uint32_t cpu;       /* [runq] where it runs or ran */
 	uint64_t affinity;  /* bit n: CPU n */
 	int nice, policy, rt_prio;
+	int rt_boost; /* [runq] priority lent by who waits for its futexes */
 	uint64_t vruntime, slice_end, last_start, sum_exec; /* ns */
 	TAILQ_ENTRY(task) rq_link;
 	struct ktimer sleep_timer;
@@ -180,7 +181,10 @@ struct task {
 	uaddr_t clear_tid; /* set_tid_address */
 	uaddr_t robust_list;
 	size_t robust_len;
-	uaddr_t rseq; /* [o] struct rseq of the program */
+	LIST_HEAD(, pi_state) pi_owned; /* [pi_lock] of task/futex_pi.c */
+	struct pi_waiter *pi_blocked;   /* [pi_lock] */
+	bool pi_dead;                   /* [pi_lock] owns nothing more */
+	uaddr_t rseq;                   /* [o] struct rseq of the program */
 	uint32_t rseq_len, rseq_sig;
 	unsigned mm_cid; /* [o] concurrency id + 1; 0: none held */
 	int vfork_done;  /* set at exec/exit of a vfork child */
