@@ -117,6 +117,12 @@ uint64_t arch_clock_ns(void)
 	return likely(p.flags & PVCLOCK_STABLE) ? ns : monotonic(ns);
 }
 
+/* The vDSO reads it, too: one word, so that no reader sees half of it. */
+void arch_wall_offset_set(uint64_t ns)
+{
+	__atomic_store_n(&vvar->wall_offset, ns, __ATOMIC_RELAXED);
+}
+
 uint64_t arch_wall_offset_ns(void)
 {
 	return vvar->wall_offset;

@@ -114,6 +114,8 @@ int pt_move(struct mm *m, uint64_t from, uint64_t to, uint64_t len) MUST_CHECK;
 unsigned pt_prot(const struct vma *v, bool write);
 static inline void rss_add(struct mm *m, int64_t n)
 {
+	if (n < 0)
+		m->maxrss = max(m->maxrss, m->rss); /* near, under a race */
 	__atomic_fetch_add(&m->rss, (uint64_t)n, __ATOMIC_RELAXED);
 }
 

@@ -159,8 +159,8 @@ static void usage_self(struct lx_rusage *ru)
 	TAILQ_FOREACH(t, &p->threads, thread_link)
 	add_thread(ru, t);
 	spin_unlock(&tasklist_lock);
-	ru->maxrss =
-		(int64_t)max(p->maxrss, current->mm->rss * (PAGE_SIZE / 1024));
+	ru->maxrss = (int64_t)max(p->maxrss,
+				  mm_maxrss(current->mm) * (PAGE_SIZE / 1024));
 }
 
 long sys_getrusage(int who, uaddr_t uru)
@@ -178,7 +178,8 @@ long sys_getrusage(int who, uaddr_t uru)
 		ru.utime = timeval_of(total - sys);
 		ru.stime = timeval_of(sys);
 		add_thread(&ru, current);
-		ru.maxrss = (int64_t)(current->mm->rss * (PAGE_SIZE / 1024));
+		ru.maxrss =
+			(int64_t)(mm_maxrss(current->mm) * (PAGE_SIZE / 1024));
 		break;
 	case RUSAGE_CHILDREN:
 		ru.utime = timeval_of(p->cutime);

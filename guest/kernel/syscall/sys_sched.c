@@ -283,6 +283,10 @@ static int set_limit(struct process *p, unsigned resource,
 	if (resource == RLIMIT_NOFILE && in->max > (1UL << 20))
 		return -EPERM;
 	*r = *in;
+	if (resource == RLIMIT_CPU && !r->cur)
+		r->cur = 1; /* as Linux: at once would be too late to act */
+	if (cputimer_limited(p))
+		cputimer_watch(p);
 	return 0;
 }
 

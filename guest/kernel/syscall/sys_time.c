@@ -3,7 +3,9 @@
  * sys_time.c: clocks, sleeping, interval timers.
  *
  * One source: arch_clock_ns(), monotonic since boot.  The wall clock is that
- * plus an offset that the host sets; the guest cannot change it (EPERM).
+ * plus an offset: the host's time at first, and what CAP_SYS_TIME sets it to
+ * later.  The VM's clock is its own, so that a container that may set it does
+ * so for itself alone.
  */
 #include <string.h>
 
@@ -108,13 +110,46 @@ long sys_clock_gettime(int clock, uaddr_t tp)
 	return copy_to_user(tp, &ts, sizeof(ts));
 }
 
+static int set_wall(const struct lx_timespec *ts)
+{
+	if (!valid(ts) || ts->sec >= INT64_MAX / (int64_t)NSEC_PER_SEC)
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (ns_of(ts) < arch_clock_ns())
+		return -EINVAL; /* CLOCK_MONOTONIC would be ahead of it */
+	arch_wall_offset_set(ns_of(ts) - arch_clock_ns());
+	return 0;
+}
+
 long sys_clock_settime(int clock, uaddr_t tp)
 {
 	struct lx_timespec ts;
 
+	if (clock != CLOCK_REALTIME)
+		return -EINVAL;
 	if (copy_from_user(&ts, tp, sizeof(ts)))
 		return -EFAULT;
-	return clock == CLOCK_REALTIME && valid(&ts) ? -EPERM : -EINVAL;
+	return set_wall(&ts);
+}
+
+/* A time zone of the kernel's is not kept: EINVAL for one with an offset. */
+long sys_settimeofday(uaddr_t tv, uaddr_t tz)
+{
+	struct lx_timeval v = { 0 };
+	struct lx_timespec ts;
+	int32_t zone[2] = { 0 };
+
+	if (tv.v && copy_from_user(&v, tv, sizeof(v)))
+		return -EFAULT;
+	if (tz.v && copy_from_user(zone, tz, sizeof(zone)))
+		return -EFAULT;
+	if (v.usec < 0 || v.usec >= 1000000)
+		return -EINVAL;
+	if (!tv.v)
+		return !capable(CAP_SYS_TIME) ? -EPERM : zone[0] ? -EINVAL : 0;
+	ts = (struct lx_timespec){ v.sec, v.usec * 1000 };
+	return zone[0] ? -EINVAL : set_wall(&ts);
 }
 
 long sys_clock_getres(int clock, uaddr_t tp)
@@ -210,15 +245,73 @@ long sys_nanosleep(uaddr_t rqtp, uaddr_t rmtp)
 	return valid(&ts) ? sleep_for(ns_of(&ts), rmtp) : -EINVAL;
 }
 
+static int cpu_rest(struct process *p, uaddr_t rmtp, uint64_t deadline)
+{
+	uint64_t user, sys;
+	struct lx_timespec ts;
+
+	process_times(p, &user, &sys);
+	ts = timespec_of(deadline > user + sys ? deadline - user - sys : 0);
+	return rmtp.v ? copy_to_user(rmtp, &ts, sizeof(ts)) : 0;
+}
+
+static long restart_cpu(struct task *t)
+{
+	struct process *p = process_find((int)t->restart_arg[1]);
+	long ret;
+
+	if (!p)
+		return 0; /* it will use no more */
+	ret = cputimer_sleep(p, t->restart_deadline);
+	if (ret)
+		ret = cpu_rest(p, UADDR(t->restart_arg[0]), t->restart_deadline)
+			      ? -EFAULT
+			      : -ERESTART_BLOCK;
+	process_put(p);
+	return ret;
+}
+
+/* On the CPU clock of a process. */
+static long sleep_cpu(int clock, int flags, uaddr_t rqtp, uaddr_t rmtp)
+{
+	struct task *t = current;
+	struct lx_timespec ts;
+	uint64_t now;
+	int id = clock < 0 ? ~(clock >> 3) : 0, ret;
+
+	if (clock < 0 && clock & CPUCLOCK_THREAD)
+		return -EINVAL;
+	ret = read_clock(clock, &now);
+	if (!ret && copy_from_user(&ts, rqtp, sizeof(ts)))
+		ret = -EFAULT;
+	if (!ret && !valid(&ts))
+		ret = -EINVAL;
+	if (ret)
+		return ret;
+	t->restart_deadline = ns_of(&ts);
+	if (!(flags & TIMER_ABSTIME))
+		t->restart_deadline += now;
+	t->restart_arg[0] = flags & TIMER_ABSTIME ? 0 : rmtp.v;
+	t->restart_arg[1] = (uint64_t)(id ? id : t->proc->pid);
+	t->restart_fn = restart_cpu;
+	ret = (int)restart_cpu(t);
+	return ret && flags & TIMER_ABSTIME ? -ERESTARTNOHAND : ret;
+}
+
 long sys_clock_nanosleep(int clock, int flags, uaddr_t rqtp, uaddr_t rmtp)
 {
 	struct lx_timespec ts;
 	uint64_t ns, offset;
 
+	if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID)
+		return sleep_cpu(clock, flags, rqtp, rmtp);
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
-		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP
-							 : -EINVAL;
+		return clock == CLOCK_MONOTONIC_RAW ||
+				       clock == CLOCK_REALTIME_COARSE ||
+				       clock == CLOCK_MONOTONIC_COARSE
+			       ? -EOPNOTSUPP
+			       : -EINVAL;
 	if (copy_from_user(&ts, rqtp, sizeof(ts)))
 		return -EFAULT;
 	if (!valid(&ts))
@@ -260,16 +353,17 @@ static uint64_t timeval_ns(const struct lx_timeval *tv)
 	return ns_of(&ts);
 }
 
-/* ITIMER_VIRTUAL and ITIMER_PROF are not there. */
 long sys_getitimer(int which, uaddr_t value)
 {
 	uint64_t left, interval;
 	struct lx_itimerval v;
 
-	if (which != ITIMER_REAL)
-		return which > ITIMER_REAL && which <= ITIMER_PROF ? -EOPNOTSUPP
-								   : -EINVAL;
-	itimer_get(current->proc, &left, &interval);
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL)
+		itimer_get(current->proc, &left, &interval);
+	else
+		cpu_itimer_get(current->proc, which - 1, &left, &interval);
 	v.value = timeval_of(left);
 	v.interval = timeval_of(interval);
 	return copy_to_user(value, &v, sizeof(v));
@@ -282,17 +376,20 @@ long sys_setitimer(int which, uaddr_t value, uaddr_t ovalue)
 
 	if (value.v && copy_from_user(&v, value, sizeof(v)))
 		return -EFAULT;
-	if (which != ITIMER_REAL)
-		return which > ITIMER_REAL && which <= ITIMER_PROF ? -EOPNOTSUPP
-								   : -EINVAL;
-	if (!valid_timeval(&v.value) || !valid_timeval(&v.interval))
+	if (which < ITIMER_REAL || which > ITIMER_PROF ||
+	    !valid_timeval(&v.value) || !valid_timeval(&v.interval))
 		return -EINVAL;
 	if (ovalue.v)
 		ret = sys_getitimer(which, ovalue);
-	if (!ret)
+	if (ret)
+		return ret;
+	if (which == ITIMER_REAL)
 		itimer_set(current->proc, timeval_ns(&v.value),
 			   timeval_ns(&v.interval));
-	return ret;
+	else
+		cpu_itimer_set(current->proc, which - 1, timeval_ns(&v.value),
+			       timeval_ns(&v.interval));
+	return 0;
 }
 
 long sys_alarm(unsigned int seconds)
@@ -311,16 +408,35 @@ struct lx_sigevent_user {
 	int32_t signo, notify, tid, pad[11];
 };
 
+/* A clock by pid that is one's own, by its simple name; else as it is. */
+static int own_cpu_clock(int clock)
+{
+	int id = ~(clock >> 3);
+
+	if ((clock & 3) == 3)
+		return clock;
+	if (clock & CPUCLOCK_THREAD)
+		return !id || id == current->tid ? CLOCK_THREAD_CPUTIME_ID
+						 : clock;
+	return !id || id == current->proc->pid ? CLOCK_PROCESS_CPUTIME_ID
+					       : clock;
+}
+
 long sys_timer_create(int clock, uaddr_t event, uaddr_t id)
 {
 	struct lx_sigevent_user u = { .signo = SIGALRM };
 	struct lx_sigevent ev;
 	int ret;
 
+	if (clock < 0)
+		clock = own_cpu_clock(clock);
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-	    clock != CLOCK_BOOTTIME)
-		return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID ||
-				       clock == CLOCK_THREAD_CPUTIME_ID
+	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI &&
+	    clock != CLOCK_PROCESS_CPUTIME_ID &&
+	    clock != CLOCK_THREAD_CPUTIME_ID)
+		return clock < 0 || clock == CLOCK_MONOTONIC_RAW ||
+				       clock == CLOCK_REALTIME_COARSE ||
+				       clock == CLOCK_MONOTONIC_COARSE
 			       ? -EOPNOTSUPP
 			       : -EINVAL;
 	if (event.v && copy_from_user(&u, event, sizeof(u)))

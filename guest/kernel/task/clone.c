@@ -120,6 +120,7 @@ static int new_process(struct task *t, const struct clone_args_k *a)
 	spin_lock(&me->siglock);
 	memcpy(p->rlim, me->rlim, sizeof(p->rlim));
 	spin_unlock(&me->siglock);
+	p->cpu_watch = cputimer_limited(p);
 	p->exit_signal = a->exit_signal;
 	p->oom_score_adj = me->oom_score_adj;
 	p->dumpable = me->dumpable;
@@ -141,6 +142,7 @@ static void copy_fields(struct task *t, const struct clone_args_k *a)
 		t->rt_prio = 0;
 		t->nice = max(t->nice, 0);
 	}
+	t->cpu_event = t->proc->cpu_watch;
 	t->no_new_privs = me->no_new_privs;
 	t->sig_mask = me->sig_mask;
 	t->personality = me->personality;

@@ -254,6 +254,7 @@ static void commit(struct exec *x)
 	take_cred(t, x);
 	set_comm(t, x->name);
 	p->did_exec = true;
+	t->cpu_event = p->cpu_watch |= cputimer_limited(p);
 	t->restart_code = 0;
 	t->restart_fn = NULL;
 	arch_fpu_reset(&t->arch);

@@ -200,7 +200,8 @@ static void drop_resources(struct task *t)
 			(void)futex_wake_addr(t->mm, t->clear_tid, true, 1);
 	}
 	if (t->mm)
-		p->maxrss = max(p->maxrss, t->mm->rss * (PAGE_SIZE / 1024));
+		p->maxrss =
+			max(p->maxrss, mm_maxrss(t->mm) * (PAGE_SIZE / 1024));
 	rseq_leave(t);
 	task_drop_mm();
 	vfork_release(t);
@@ -311,6 +312,7 @@ _Noreturn void task_exit(int status)
 	if (last) {
 		itimer_exit(p);
 		posix_timers_exit(p);
+		cputimer_exit(p);
 		if (p->sid == p->pid)
 			tty_disassociate(p);
 	}

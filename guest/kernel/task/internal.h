@@ -21,7 +21,7 @@ void sched_set_affinity(struct task *t, uint64_t mask);
 int sched_prio(const struct task *t); /* real-time, lent included */
 void sched_boost(struct task *t, int prio);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
-uint64_t sched_runtime(const struct task *t); /* ns on a CPU until now */
+uint64_t sched_runtime(struct task *t); /* ns on a CPU until now */
 void sched_count(unsigned *running, uint64_t *switches);
 uint64_t sched_online(void);
 void sched_start_cpus(uint64_t mask);
@@ -86,6 +86,14 @@ void futex_pi_priority(struct task *t);
 int futex_wake_addr(struct mm *mm, uaddr_t at, bool shared, unsigned n);
 
 int may_signal(struct process *p, int sig); /* of syscall/sys_signal.c */
+
+/* cputimer.c */
+void cputimer_init(struct process *p);
+void cputimer_exit(struct process *p);
+void cputimer_watch(struct process *p); /* siglock held */
+bool cputimer_limited(const struct process *p);
+void cputimer_event(struct task *t);
+int cputimer_sleep(struct process *p, uint64_t deadline) MUST_CHECK;
 
 /* rseq.c */
 long rseq_register(uaddr_t rseq, uint32_t len, int flags, uint32_t sig);

@@ -86,16 +86,6 @@ static void charge(struct task *t)
 			       : delta;
 }
 
-/* Time on a CPU until now; exact for current, near for others. */
-uint64_t sched_runtime(const struct task *t)
-{
-	uint64_t sum = t->sum_exec;
-
-	if (t->on_cpu && t == current)
-		sum += arch_clock_ns() - t->last_start;
-	return sum;
-}
-
 /* Whether a is to run before b. */
 static bool before(const struct task *a, const struct task *b)
 {
@@ -137,6 +127,22 @@ static struct runq *lock_rq_of(struct task *t)
 			return rq;
 		spin_unlock(&rq->lock);
 	}
+}
+
+/* Time on a CPU until now. */
+uint64_t sched_runtime(struct task *t)
+{
+	struct runq *rq;
+	uint64_t sum;
+
+	if (t == current)
+		return t->sum_exec + (arch_clock_ns() - t->last_start);
+	rq = lock_rq_of(t);
+	sum = t->sum_exec;
+	if (t->on_cpu)
+		sum += arch_clock_ns() - t->last_start;
+	spin_unlock(&rq->lock);
+	return sum;
 }
 
 /* Where a task that becomes runnable goes. */
@@ -267,6 +273,8 @@ static void switch_away(struct runq *rq)
 	rq->prev = prev;
 	if (prev->rseq.v)
 		rseq_switched(prev);
+	if (prev->proc && prev->proc->cpu_watch)
+		prev->cpu_event = true;
 	__atomic_fetch_add(&nswitches, 1, __ATOMIC_RELAXED);
 	arch_switch(prev, next);
 	this_cpu()->irq_was_on = irq_was_on;
@@ -327,6 +335,7 @@ int sched_sleep(uint64_t deadline)
 		spin_unlock(&rq->lock);
 	} else {
 		t->nvcsw++;
+		t->rt_since = t->sum_exec;
 		switch_away(rq);
 	}
 	if (deadline != DEADLINE_NEVER && !ktimer_cancel(&t->sleep_timer) &&

@@ -89,6 +89,7 @@ int process_create(struct process **out)
 	p->dumpable = true;
 	p->exit_signal = SIGCHLD;
 	itimer_init(p);
+	cputimer_init(p);
 	*out = p;
 	return 0;
 }
@@ -191,7 +192,7 @@ void vfork_release(struct task *t)
 
 /* ---- times ---- */
 
-void task_times(const struct task *t, uint64_t *total, uint64_t *sys)
+void task_times(struct task *t, uint64_t *total, uint64_t *sys)
 {
 	*total = sched_runtime(t);
 	*sys = t->stime;

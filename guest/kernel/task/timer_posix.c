@@ -5,7 +5,7 @@
  * Timers run in interrupts and send signals from there; so nothing here arms
  * or cancels under siglock.  The list of a process's timers is changed under
  * its own mutex; a POSIX timer's ktimer is cancelled before it is freed.
- * Clocks of CPU time have no timers (EOPNOTSUPP, as setitimer's EINVAL).
+ * Timers on CPU clocks are looked at by cputimer.c instead of armed.
  */
 #include "timer_posix.h"
 
@@ -18,9 +18,11 @@
 struct posix_timer {
 	struct ktimer timer;
 	struct process *proc;
-	struct task *task;              /* SIGEV_THREAD_ID: reference */
-	int id, clock, signo;           /* signo 0: SIGEV_NONE */
-	uint64_t value, interval;       /* ns */
+	struct task *task;        /* SIGEV_THREAD_ID: reference */
+	int id, clock, signo;     /* signo 0: SIGEV_NONE */
+	uint64_t value, interval; /* ns */
+	struct task *of;  /* thread whose CPU time it counts: reference */
+	uint64_t expires; /* [siglock] ns of a CPU clock; 0: not armed */
 	uint32_t overrun, last_overrun; /* [siglock] */
 	bool queued;                    /* [siglock] its signal pends */
 };
@@ -77,18 +79,21 @@ void itimer_set(struct process *p, uint64_t value, uint64_t interval)
 
 /* ---- timer_create ---- */
 
-static void posix_fire(struct ktimer *k)
+static bool is_cpu(int clock)
 {
-	struct posix_timer *pt = k->arg;
+	return clock == CLOCK_PROCESS_CPUTIME_ID ||
+	       clock == CLOCK_THREAD_CPUTIME_ID;
+}
+
+/* siglock held */
+static void post(struct posix_timer *pt)
+{
 	struct siginfo_k info = { .signo = pt->signo, .code = SI_TIMER };
 
-	if (pt->interval)
-		ktimer_arm(k, k->deadline + pt->interval);
 	if (!pt->signo)
 		return;
 	info.tid = pt->id;
 	info.tvalue = pt->value;
-	spin_lock(&pt->proc->siglock);
 	if (pt->queued) {
 		pt->overrun++;
 	} else if (!signal_send_locked(pt->proc, pt->task, pt->signo, &info,
@@ -98,7 +103,58 @@ static void posix_fire(struct ktimer *k)
 
 		pt->queued = at->set & SIGMASK(pt->signo);
 	}
+}
+
+static void posix_fire(struct ktimer *k)
+{
+	struct posix_timer *pt = k->arg;
+
+	if (pt->interval)
+		ktimer_arm(k, k->deadline + pt->interval);
+	spin_lock(&pt->proc->siglock);
+	post(pt);
 	spin_unlock(&pt->proc->siglock);
+}
+
+static void cpu_due(struct posix_timer *pt, uint64_t now, uint64_t *next)
+{
+	uint64_t behind;
+
+	if (now >= pt->expires) {
+		post(pt);
+		behind = now - pt->expires;
+		if (pt->interval)
+			pt->expires +=
+				(behind / pt->interval + 1) * pt->interval;
+		else
+			pt->expires = 0;
+	}
+	if (pt->expires)
+		*next = min(*next, pt->expires - now);
+}
+
+void posix_timers_cpu(struct process *p, uint64_t total, uint64_t *next)
+{
+	const struct posix_timers *ts = p->posix_timers;
+
+	for (int id = 0; ts && id < TIMERS_MAX; id++) {
+		struct posix_timer *pt = ts->timer[id];
+
+		if (pt && pt->expires)
+			cpu_due(pt, pt->of ? sched_runtime(pt->of) : total,
+				next);
+	}
+}
+
+/* ns of pt's CPU clock now. */
+static uint64_t cpu_now(struct posix_timer *pt)
+{
+	uint64_t user, sys;
+
+	if (pt->of)
+		return sched_runtime(pt->of);
+	process_times(pt->proc, &user, &sys);
+	return user + sys;
 }
 
 /* siglock held: the signal of a timer is taken. */
@@ -149,6 +205,8 @@ static void timer_free(struct posix_timers *ts, int id)
 	spin_unlock(&pt->proc->siglock);
 	if (pt->task)
 		task_put(pt->task);
+	if (pt->of)
+		task_put(pt->of);
 	kfree(pt);
 }
 
@@ -176,6 +234,10 @@ static int fill(struct posix_timer *pt, int clock, const struct lx_sigevent *ev)
 	pt->proc = current->proc;
 	pt->value = ev->value;
 	ktimer_init(&pt->timer, posix_fire, pt);
+	if (clock == CLOCK_THREAD_CPUTIME_ID) {
+		pt->of = current;
+		task_get(pt->of);
+	}
 	if (ev->notify == SIGEV_NONE)
 		return 0;
 	if (ev->signo < 1 || ev->signo > NSIG)
@@ -208,6 +270,8 @@ int posix_timer_new(int clock, const struct lx_sigevent *ev)
 		return -ENOMEM;
 	ret = fill(pt, clock, ev);
 	if (ret) {
+		if (pt->of)
+			task_put(pt->of);
 		kfree(pt);
 		return ret;
 	}
@@ -225,6 +289,8 @@ int posix_timer_new(int clock, const struct lx_sigevent *ev)
 		return id;
 	if (pt->task)
 		task_put(pt->task);
+	if (pt->of)
+		task_put(pt->of);
 	kfree(pt);
 	return -EAGAIN;
 }
@@ -245,15 +311,29 @@ static struct posix_timer *get(int id, struct posix_timers **out)
 	return ts->timer[id];
 }
 
-static void read_timer(const struct posix_timer *pt, struct timer_value *v)
+static void read_timer(struct posix_timer *pt, struct timer_value *v)
 {
-	uint64_t now = arch_clock_ns();
+	uint64_t now = is_cpu(pt->clock) ? cpu_now(pt) : arch_clock_ns();
 
 	v->interval = pt->interval;
 	v->value = 0;
-	if (pt->timer.cpu >= 0)
+	if (pt->expires)
+		v->value = pt->expires > now ? pt->expires - now : 1;
+	else if (pt->timer.cpu >= 0)
 		v->value =
 			pt->timer.deadline > now ? pt->timer.deadline - now : 1;
+}
+
+static void arm_cpu(struct posix_timer *pt, bool absolute,
+		    const struct timer_value *v)
+{
+	uint64_t at = v->value + (absolute ? 0 : cpu_now(pt));
+
+	spin_lock(&pt->proc->siglock);
+	pt->interval = v->interval;
+	pt->expires = at;
+	cputimer_watch(pt->proc);
+	spin_unlock(&pt->proc->siglock);
 }
 
 int posix_timer_set(int id, bool absolute, const struct timer_value *v,
@@ -272,8 +352,11 @@ int posix_timer_set(int id, bool absolute, const struct timer_value *v,
 	spin_lock(&pt->proc->siglock);
 	pt->queued = false;
 	pt->overrun = 0;
+	pt->expires = 0;
 	spin_unlock(&pt->proc->siglock);
-	if (v->value) {
+	if (v->value && is_cpu(pt->clock)) {
+		arm_cpu(pt, absolute, v);
+	} else if (v->value) {
 		at = now + v->value;
 		if (absolute)
 			at = pt->clock == CLOCK_REALTIME

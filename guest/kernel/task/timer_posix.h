@@ -20,6 +20,13 @@ struct timer_value {
 
 void itimer_get(struct process *p, uint64_t *left, uint64_t *interval);
 void itimer_set(struct process *p, uint64_t value, uint64_t interval);
+/* which: 0 ITIMER_VIRTUAL, 1 ITIMER_PROF (cputimer.c) */
+void cpu_itimer_get(struct process *p, int which, uint64_t *left,
+		    uint64_t *interval);
+void cpu_itimer_set(struct process *p, int which, uint64_t value,
+		    uint64_t interval);
+/* siglock held: those on CPU clocks that are due; total is the process's. */
+void posix_timers_cpu(struct process *p, uint64_t total, uint64_t *next);
 int posix_timer_new(int clock, const struct lx_sigevent *ev) MUST_CHECK;
 int posix_timer_set(int id, bool absolute, const struct timer_value *v,
 		    struct timer_value *old) MUST_CHECK;

@@ -51,6 +51,8 @@ void task_to_user(struct arch_regs *r)
 			return;
 		if (t->sig_check || t->restart_code || t->restore_mask)
 			signal_deliver(r);
+		if (t->cpu_event)
+			cputimer_event(t);
 		if (t->rseq_event)
 			rseq_update(r);
 	}

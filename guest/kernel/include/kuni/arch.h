@@ -277,6 +277,7 @@ uint64_t arch_tsc(void);      /* the raw counter, for marks */
 uint64_t arch_tsc_khz(void);  /* its frequency; 0 before arch_init_early() */
 uint64_t arch_clock_ns(void); /* monotonic since boot, pvclock */
 void arch_timer_set(uint64_t deadline_ns); /* this CPU's; calls timer_tick() */
+void arch_wall_offset_set(uint64_t ns);
 uint64_t arch_wall_offset_ns(void); /* CLOCK_REALTIME - arch_clock_ns at boot */
 
 /* ---- random, debugging ---- */

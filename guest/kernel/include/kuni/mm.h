@@ -204,6 +204,7 @@ struct mm {
 	uint64_t gap_top, gap_max; /* [lock] of vma_gap() */
 	uint32_t def_flags; /* [lock] VMA_LOCKED after mlockall(MCL_FUTURE) */
 	uint64_t rss;       /* [a] pages mapped */
+	uint64_t maxrss;    /* most that rss was before it shrank */
 	uint64_t cids;      /* [a] concurrency ids in use: task/rseq.c */
 	uint32_t barriers;  /* [a] what membarrier(2) was registered for */
 	uint64_t brk_start, brk, mmap_top, stack_top;
@@ -255,6 +256,10 @@ ssize_t mm_access(struct mm *m, uint64_t addr, void *buf, size_t len,
  * takes no reference. 0 or -EFAULT. */
 int mm_futex_key(struct mm *m, uaddr_t at, bool shared,
 		 uint64_t key[2]) MUST_CHECK;
+static inline uint64_t mm_maxrss(const struct mm *m)
+{
+	return max(m->maxrss, m->rss);
+}
 struct vma *mm_find(struct mm *m, uint64_t addr); /* area with end > addr */
 struct vma *mm_next(struct vma *v);
 int mm_map_vdso(struct mm *m) MUST_CHECK; /* sets m->vdso */

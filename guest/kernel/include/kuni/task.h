@@ -126,6 +126,12 @@ struct process {
 	struct ktimer itimer_real;
 	uint64_t itimer_interval; /* ns */
 	void *posix_timers;       /* of task/timer_posix.c */
+	struct cpu_itimer {       /* ITIMER_VIRTUAL, _PROF: ns of their clock */
+		uint64_t expires, interval;
+	} cpu_itimer[2]; /* [siglock] */
+	struct ktimer cpu_tick;
+	bool cpu_watch;   /* [siglock] see task/cputimer.c */
+	bool cpu_ticking; /* [a] */
 	bool dumpable, no_exec_pgid_change;
 	int oom_score_adj;
 	struct waiter *vfork_wait; /* parent's, woken at exec or exit */
@@ -151,6 +157,7 @@ struct task {
 	int nice, policy, rt_prio;
 	int rt_boost; /* [runq] priority lent by who waits for its futexes */
 	uint64_t vruntime, slice_end, last_start, sum_exec; /* ns */
+	uint64_t rt_since; /* sum_exec when it slept last */
 	TAILQ_ENTRY(task) rq_link;
 	struct ktimer sleep_timer;
 	struct process *proc;          /* [I] reference; NULL: kernel thread */
@@ -172,6 +179,7 @@ struct task {
 			volatile bool sig_check; /* [a] look for signals */
 			bool restore_mask;       /* [o] saved_mask */
 			bool rseq_event;         /* [o] see task/rseq.c */
+			bool cpu_event;          /* [a] see task/cputimer.c */
 			int restart_code; /* [o] ERESTART* of the last call */
 		};
 		volatile uint64_t user_work;
@@ -222,7 +230,7 @@ _Noreturn void task_user_loop(void *unused);
 void task_to_user(struct arch_regs *r);
 
 /* CPU time of t until now, ns: all of it, and the part in the kernel. */
-void task_times(const struct task *t, uint64_t *total, uint64_t *sys);
+void task_times(struct task *t, uint64_t *total, uint64_t *sys);
 /* The same of a whole process, dead threads included. */
 void process_times(struct process *p, uint64_t *user, uint64_t *sys);
 
