@@ -172,6 +172,13 @@ void arch_fpu_copy(struct arch_task *to, const struct arch_task *from)
 		arch_irq_on();
 }
 
+/* Of a task that does not run: image is what it finds next. */
+void fpu_replace(struct arch_task *a, const void *image)
+{
+	memcpy(a->fpu, image, fpu_size);
+	header(a->fpu)->cpu = UINT64_MAX;
+}
+
 /* For exec and signal handlers: as a program finds it first. */
 void arch_fpu_reset(struct arch_task *a)
 {

@@ -192,6 +192,7 @@ void fpu_switch(struct arch_task *prev, struct arch_task *next);
 extern uint32_t fpu_size;
 extern uint64_t fpu_features;            /* XCR0; 0: FXSAVE */
 void fpu_save_live(struct arch_task *a); /* current's registers to memory */
-void fpu_load(struct arch_task *a);      /* and back */
+void fpu_load(struct arch_task *a);
+void fpu_replace(struct arch_task *a, const void *image); /* and back */
 
 #endif

@@ -165,7 +165,7 @@ static void status_signals(struct pseudo_buf *b, struct task *t)
 	pseudo_printf(b, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n",
 		      t->cred->cap_bset, t->cred->cap_amb);
 	pseudo_printf(b, "NoNewPrivs:\t%d\nSeccomp:\t%d\n", t->no_new_privs,
-		      t->seccomp ? 2 : 0);
+		      t->seccomp_mode);
 }
 
 int proc_status_show(struct pseudo_buf *b, const struct pseudo_key *k)
@@ -184,7 +184,8 @@ int proc_status_show(struct pseudo_buf *b, const struct pseudo_key *k)
 		pseudo_printf(b, "Umask:\t%04o\n", t->fs->umask);
 	pseudo_printf(b, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n", c,
 		      state_word(c), t->proc->pid, t->tid);
-	pseudo_printf(b, "PPid:\t%d\nTracerPid:\t0\n", parent_pid(t->proc));
+	pseudo_printf(b, "PPid:\t%d\nTracerPid:\t%d\n", parent_pid(t->proc),
+		      task_tracer(t));
 	status_ids(b, t->cred);
 	pseudo_printf(b, "FDSize:\t%u\n", t->files ? t->files->size : 0);
 	status_caps(b, t);

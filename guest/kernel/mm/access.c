@@ -68,6 +68,29 @@ ssize_t mm_access(struct mm *m, uint64_t addr, void *buf, size_t len,
 	return (ssize_t)done;
 }
 
+ssize_t mm_access_force(struct mm *m, uint64_t addr, void *buf, size_t len,
+			bool write)
+{
+	size_t done = 0;
+
+	if (!range_ok(addr, len))
+		return -EFAULT;
+	while (done < len) {
+		uint64_t at = addr + done;
+		struct fault f = { .mm = m,
+				   .addr = page_down(at),
+				   .access = write ? ACCESS_WRITE : ACCESS_READ,
+				   .buf = (char *)buf + done,
+				   .at = at % PAGE_SIZE };
+
+		f.len = min(PAGE_SIZE - f.at, len - done);
+		if (fault_force(&f))
+			break;
+		done += f.len;
+	}
+	return done ? (ssize_t)done : -EFAULT;
+}
+
 /* Private words are told apart by mm and address, shared ones by their cache
  * and the place in it, whatever addresses show it. */
 int mm_futex_key(struct mm *m, uaddr_t at, bool shared, uint64_t key[2])

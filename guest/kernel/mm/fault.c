@@ -223,6 +223,59 @@ enum fault_result fault_in(struct fault *f)
 	return r;
 }
 
+/* Copies f->len bytes from or to the page at f->addr as if its area allowed
+ * it.  The area does while the map is locked, and the page's entry is put back
+ * to what it should be before that ends. */
+static enum fault_result force_locked(struct fault *f)
+{
+	struct vma *v = mm_find(f->mm, f->addr);
+	enum fault_result r;
+	uint32_t was;
+	unsigned prot;
+	struct page *p;
+	char *k;
+
+	if (!v || v->start > f->addr)
+		return fault_locked(f); /* a stack that grows, or nothing */
+	if (f->access & ACCESS_WRITE && v->flags & VMA_SHARED &&
+	    !(v->prot & PROT_W))
+		return FAULT_ACCERR;
+	was = v->prot;
+	v->prot |= PROT_R | (f->access & ACCESS_WRITE);
+	r = fault_locked(f);
+	p = r ? NULL : mapped_page(f, &prot);
+	if (p) {
+		k = (char *)page_virt(p) + f->at;
+		if (f->access & ACCESS_WRITE)
+			memcpy(k, f->buf, f->len);
+		else
+			memcpy(f->buf, k, f->len);
+		page_put(p);
+		f->force = true;
+	}
+	v->prot = was;
+	if (!r && !(v->flags & VMA_PFN))
+		pt_protect(f->mm, v, f->addr, f->addr + PAGE_SIZE);
+	return r;
+}
+
+enum fault_result fault_force(struct fault *f)
+{
+	enum fault_result r = FAULT_OK;
+
+	while (!f->force && !r) {
+		mutex_lock(&f->mm->lock);
+		r = force_locked(f);
+		mutex_unlock(&f->mm->lock);
+		if (r == FAULT_IO)
+			r = read_in(f);
+	}
+	if (f->held)
+		page_put(f->held);
+	f->held = NULL;
+	return r;
+}
+
 /* access 0: as each area allows. */
 int fault_range_for(struct mm *m, uint64_t start, uint64_t end, unsigned access)
 {

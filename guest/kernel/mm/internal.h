@@ -137,7 +137,11 @@ struct fault {
 	uint64_t io_index;
 	struct page *held; /* read for us, kept from eviction */
 	bool major;
+	bool force; /* fault_force(): the page was reached */
+	void *buf;  /* fault_force(): bytes to copy, at addr + at */
+	size_t at, len;
 };
+enum fault_result fault_force(struct fault *f);
 /* Makes the page at f->addr accessible; the caller holds no lock. */
 enum fault_result fault_in(struct fault *f);
 /* Faults all of [start, end) in, as access allows: 0, -ENOMEM, -EFAULT. */

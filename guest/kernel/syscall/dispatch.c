@@ -39,6 +39,42 @@ static bool is_restart(long ret)
 	return ret <= -ERESTARTSYS && ret >= -ERESTART_BLOCK;
 }
 
+static long call(struct task *t, uint64_t nr, const uint64_t arg[6])
+{
+	if (likely(nr < NR_SYSCALLS && syscall_table[nr].call))
+		return syscall_table[nr].call(arg);
+	return missing(t, nr);
+}
+
+/* A call of a task that is traced or filtered. */
+static void dispatch_watched(struct task *t, struct arch_regs *r)
+{
+	uint32_t work = __atomic_load_n(&t->sys_work, __ATOMIC_RELAXED);
+	bool made = true;
+	uint64_t nr, arg[6];
+	long ret;
+
+	if (work & SYS_WORK_TRACE)
+		made = ptrace_syscall_enter(r);
+	arch_sys_args(r, arg);
+	nr = arch_sys_nr(r);
+	ret = arch_sys_result(r);
+	if (made && work & SYS_WORK_SECCOMP)
+		made = seccomp_call(r, nr, arg, &ret);
+	if (made) {
+		arch_sys_args(r, arg); /* the tracer may have changed them */
+		nr = arch_sys_nr(r);
+		ret = call(t, nr, arg);
+	}
+	if (is_restart(ret) && nr != NR_RT_SIGRETURN) {
+		t->restart_code = (int)-ret;
+		ret = -EINTR;
+	}
+	arch_sys_return(r, ret);
+	if (t->sys_work & SYS_WORK_TRACE)
+		ptrace_syscall_exit(r);
+}
+
 void syscall_dispatch(struct arch_regs *r)
 {
 	struct task *t = current;
@@ -51,10 +87,12 @@ void syscall_dispatch(struct arch_regs *r)
 	flight_enter(t->tid, nr, arg);
 	if (unlikely(strace_on))
 		strace_enter(nr, arg);
-	if (likely(nr < NR_SYSCALLS && syscall_table[nr].call))
-		ret = syscall_table[nr].call(arg);
-	else
-		ret = missing(t, nr);
+	if (unlikely(t->sys_work)) {
+		dispatch_watched(t, r);
+		ret = arch_sys_result(r);
+	} else {
+		ret = call(t, nr, arg);
+	}
 	if (unlikely(strace_on))
 		strace_exit(nr, arg, ret);
 	flight_exit(ret);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "guest/kernel/task/internal.h"
+#include "sys_seccomp.h"
 #include "syscall_proto.h"
 
 enum {
@@ -16,7 +17,9 @@ enum {
 	PR_SET_KEEPCAPS,
 	PR_SET_NAME = 15,
 	PR_GET_NAME,
-	PR_CAPBSET_READ = 23,
+	PR_GET_SECCOMP = 21,
+	PR_SET_SECCOMP,
+	PR_CAPBSET_READ,
 	PR_CAPBSET_DROP,
 	PR_GET_TSC,
 	PR_SET_TSC,
@@ -233,6 +236,11 @@ long sys_prctl(int option, long arg2, long arg3, long arg4, long arg5)
 	case PR_SET_CHILD_SUBREAPER:
 	case PR_GET_CHILD_SUBREAPER:
 		return process_option(option, arg2);
+	case PR_GET_SECCOMP:
+		return t->seccomp_mode;
+	case PR_SET_SECCOMP:
+		return seccomp_prctl((unsigned long)arg2,
+				     UADDR((uint64_t)arg3));
 	case PR_SET_TIMERSLACK:
 		t->timer_slack = arg2 > 0 ? (uint64_t)arg2 : 50000;
 		return 0;

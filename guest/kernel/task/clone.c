@@ -12,17 +12,18 @@
 #include <string.h>
 
 #include "guest/kernel/fs/tty.h"
+#include "ptrace.h"
 
 #define CLONE_NAMESPACES                                                       \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |         \
 	 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-/* Shared by all or without effect here: SysV undo, I/O context, tracing. */
+/* Shared by all or without effect here: SysV undo, I/O context. */
 #define CLONE_KNOWN                                                            \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |     \
 	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |          \
 	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |         \
 	 CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |                      \
-	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_PTRACE)
 
 static int check_flags(const struct clone_args_k *a)
 {
@@ -143,11 +144,9 @@ static void copy_fields(struct task *t, const struct clone_args_k *a)
 		t->nice = max(t->nice, 0);
 	}
 	t->cpu_event = t->proc->cpu_watch;
-	t->no_new_privs = me->no_new_privs;
 	t->sig_mask = me->sig_mask;
 	t->personality = me->personality;
 	t->timer_slack = me->timer_slack;
-	t->seccomp = me->seccomp;
 	t->cred = cred_get(me->cred);
 	/* An alternate stack goes with a copy, and with vfork, only. */
 	if (!(a->flags & CLONE_VM) || a->flags & CLONE_VFORK) {
@@ -227,6 +226,7 @@ static int publish(struct task *t, uint64_t flags)
 		t->tid = ret > 0 ? ret : 0;
 	}
 	if (ret > 0) {
+		seccomp_fork(t);
 		if (!(flags & CLONE_THREAD))
 			link_process(p, t, flags);
 		TAILQ_INSERT_TAIL(&p->threads, t, thread_link);
@@ -325,12 +325,24 @@ static int give_pidfd(struct process *p, uaddr_t at)
 	return fd;
 }
 
+/* What a tracer may want to hear of; 31: nothing. */
+static int fork_event(const struct clone_args_k *a)
+{
+	if (a->flags & CLONE_UNTRACED)
+		return 31;
+	if (a->flags & CLONE_VFORK)
+		return PTRACE_EVENT_VFORK;
+	return a->exit_signal == SIGCHLD ? PTRACE_EVENT_FORK
+					 : PTRACE_EVENT_CLONE;
+}
+
 /* The child's tid in the parent, or errno. */
 long task_clone(const struct clone_args_k *a)
 {
 	bool vfork = a->flags & CLONE_VFORK;
 	struct task *t;
-	int ret = check_flags(a), tid, fd = -1;
+	int ret = check_flags(a), tid, fd = -1, event;
+	bool traced;
 
 	if (!ret)
 		ret = build(a, &t);
@@ -359,11 +371,17 @@ long task_clone(const struct clone_args_k *a)
 	    copy_to_user(a->parent_tid, &tid, sizeof(tid)))
 		tid = t->tid; /* as Linux: not an error once it is made */
 	task_get(t);
+	event = fork_event(a);
+	traced = ptrace_fork(t, event, a->flags & CLONE_PTRACE);
 	task_start(
 		t, child_entry,
 		(void *)(a->flags & CLONE_CHILD_SETTID ? a->child_tid.v : 0));
-	if (vfork)
+	if (traced)
+		(void)ptrace_event(event, (uint64_t)tid);
+	if (vfork) {
 		wait_vfork(t);
+		(void)ptrace_event(PTRACE_EVENT_VFORK_DONE, (uint64_t)tid);
+	}
 	task_put(t);
 	return tid;
 }

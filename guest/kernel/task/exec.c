@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "guest/kernel/fs/tty.h"
+#include "ptrace.h"
 #include "kuni/klog.h"
 
 #define SCRIPT_LINE  256
@@ -277,12 +278,25 @@ static void cleanup(struct exec *x)
 	kfree(x);
 }
 
+/* A tracer that does not ask for the event gets a SIGTRAP, as ever. */
+static void tell_tracer_of_exec(int old_tid)
+{
+	struct siginfo_k info;
+
+	if (!ptraced(current) ||
+	    ptrace_event(PTRACE_EVENT_EXEC, (uint64_t)old_tid) ||
+	    current->pt->seized)
+		return;
+	siginfo_user(&info, SIGTRAP, SI_USER);
+	(void)signal_send_task(current, SIGTRAP, &info);
+}
+
 /* Runs program f in current's place: see kuni/task.h.  name is AT_EXECFN. */
 int task_exec(struct file *f, const char *name, char *const *argv,
 	      char *const *envp)
 {
 	struct exec *x = kmalloc(sizeof(*x));
-	int ret;
+	int ret, old;
 
 	if (!x)
 		return -ENOMEM;
@@ -308,8 +322,10 @@ int task_exec(struct file *f, const char *name, char *const *argv,
 		cleanup(x);
 		task_exit_group(SIGKILL); /* the other threads are gone */
 	}
+	old = current->tid;
 	commit(x);
 	cleanup(x);
+	tell_tracer_of_exec(old);
 	return 0;
 }
 

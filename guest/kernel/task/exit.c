@@ -10,6 +10,7 @@
 #include "internal.h"
 
 #include "bootinfo.h"
+#include "ptrace.h"
 #include "guest/kernel/fs/tty.h"
 #include "kuni/driver.h"
 #include "kuni/klog.h"
@@ -231,7 +232,7 @@ static bool leave_process(struct task *t, int status)
 	}
 	spin_unlock(&p->siglock);
 	wake_all(&p->thread_wait, EPOLLIN);
-	if (t != p->leader) {
+	if (t != p->leader && !ptrace_defers(t, status)) {
 		pid_hash_del(t);
 		task_put(t);
 	}
@@ -248,6 +249,13 @@ static void process_exit(struct process *p)
 	reparent_children(p);
 	if (tie)
 		hup_if_orphaned(pgid, p);
+	if (!ptrace_defers(p->leader, (int)p->exit_status))
+		tell_parent(p);
+}
+
+/* Its tracer has been told of its end: now its parent. */
+void process_told(struct process *p)
+{
 	tell_parent(p);
 }
 
@@ -301,6 +309,8 @@ _Noreturn void task_exit(int status)
 
 	if (!p)
 		sched_exit(); /* a kernel thread */
+	if (!p->group_exit)   /* else it was killed, or has told already */
+		(void)ptrace_event(PTRACE_EVENT_EXIT, (uint64_t)status);
 	last = !__atomic_sub_fetch(&p->live, 1, __ATOMIC_ACQ_REL);
 	spin_lock(&p->siglock);
 	t->exiting = true;
@@ -322,6 +332,8 @@ _Noreturn void task_exit(int status)
 	if (p == init_process && last)
 		init_exit(p, (uint32_t)status);
 	spin_lock(&tasklist_lock);
+	if (!LIST_EMPTY(&p->traced))
+		ptrace_tracer_exit(t, last);
 	if (leave_process(t, status)) {
 		tty = p->tty;
 		p->tty = NULL;
@@ -338,6 +350,7 @@ _Noreturn void task_exit_group(int status)
 {
 	struct process *p = current->proc;
 
+	(void)ptrace_event(PTRACE_EVENT_EXIT, (uint64_t)status);
 	spin_lock(&p->siglock);
 	if (!p->group_exit) {
 		p->group_exit = true;

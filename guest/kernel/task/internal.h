@@ -95,6 +95,20 @@ bool cputimer_limited(const struct process *p);
 void cputimer_event(struct task *t);
 int cputimer_sleep(struct process *p, uint64_t deadline) MUST_CHECK;
 
+/* seccomp.c */
+struct seccomp_filter;
+void seccomp_get(struct seccomp_filter *f);
+void seccomp_put(struct seccomp_filter *f);
+void seccomp_fork(struct task *t); /* siglock held */
+
+/* ptrace.c, ptrace_stop.c; the last four with tasklist_lock held */
+bool ptrace_seccomp(struct arch_regs *r, unsigned data, long *ret);
+bool ptrace_fork(struct task *t, int event, bool force);
+void ptrace_release(struct task *t);
+bool ptrace_defers(struct task *t, int status);
+void ptrace_tracer_exit(struct task *t, bool all);
+void process_told(struct process *p); /* exit.c: its parent may know */
+
 /* rseq.c */
 long rseq_register(uaddr_t rseq, uint32_t len, int flags, uint32_t sig);
 void rseq_update(struct arch_regs *r);

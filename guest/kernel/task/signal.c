@@ -4,7 +4,7 @@
  * stop, die, or run a handler; and how a system call that a signal broke goes
  * on (signal(7), "Interruption of system calls").
  */
-#include "internal.h"
+#include "ptrace.h"
 
 #include <string.h>
 
@@ -134,6 +134,8 @@ static void begin_stop(struct process *p, int signo)
 		return;
 	spin_lock(&tasklist_lock);
 	spin_lock(&p->siglock);
+	if (current->pt)
+		current->pt->over = false;
 	if (!p->stopped && !p->group_exit &&
 	    !(p->pending.set & SIGMASK(SIGCONT))) {
 		p->stopped = begun = true;
@@ -141,6 +143,7 @@ static void begin_stop(struct process *p, int signo)
 		p->stop_signal = signo;
 		signal_kill_threads(p, current);
 	}
+	signal_recalc(current);
 	spin_unlock(&p->siglock);
 	if (begun)
 		signal_parent(p, CLD_STOPPED, signo);
@@ -156,7 +159,8 @@ static void stay_stopped(struct process *p)
 
 		sched_prepare(TASK_STOPPED);
 		spin_lock(&p->siglock);
-		stop = p->stopped && !p->group_exit && !p->exec_task;
+		stop = p->stopped && !p->group_exit && !p->exec_task &&
+		       !ptraced(current);
 		spin_unlock(&p->siglock);
 		if (!stop)
 			break;
@@ -240,7 +244,14 @@ static bool next_signal(struct task *t, struct ksigaction *sa,
 	spin_lock(&p->siglock);
 	*signo = signal_dequeue(t, ~t->sig_mask, info);
 	signal_recalc(t);
-	if (!*signo) {
+	if (*signo && ptraced(t) && *signo != SIGKILL) {
+		spin_unlock(&p->siglock);
+		*signo = ptrace_signal_stop(info);
+		if (!*signo)
+			*signo = -1; /* taken away: look for the next */
+		spin_lock(&p->siglock);
+	}
+	if (*signo <= 0) {
 		spin_unlock(&p->siglock);
 		return false;
 	}
@@ -275,7 +286,12 @@ void signal_deliver(struct arch_regs *r)
 			task_exit((int)p->exit_status);
 		if (p->exec_task && p->exec_task != t)
 			task_exit(0);
-		if (p->stopped) {
+		if (t->pt && ptraced(t) &&
+		    (t->pt->interrupt || (p->stopped && !t->pt->over))) {
+			ptrace_group_stop(p);
+			continue;
+		}
+		if (p->stopped && !(t->pt && t->pt->over)) {
 			stay_stopped(p);
 			continue;
 		}

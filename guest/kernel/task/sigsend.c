@@ -10,7 +10,7 @@
  * The init process takes only signals that it handles, as in a pid namespace;
  * `force` is for the kernel's faults and, with SIGKILL and SIGSTOP, the host.
  */
-#include "internal.h"
+#include "ptrace.h"
 
 #include "kuni/klog.h"
 
@@ -77,7 +77,9 @@ void signal_recalc(struct task *t)
 	struct process *p = t->proc;
 
 	t->sig_check = ((t->pending.set | p->pending.set) & ~t->sig_mask) ||
-		       p->group_exit || p->stopped ||
+		       p->group_exit ||
+		       (p->stopped && !(t->pt && t->pt->over)) ||
+		       (t->pt && t->pt->interrupt) ||
 		       (p->exec_task && p->exec_task != t);
 }
 
@@ -117,6 +119,10 @@ static void continue_process(struct process *p)
 	p->continued = true;
 	TAILQ_FOREACH(t, &p->threads, thread_link)
 	{
+		if (t->pt) {
+			t->pt->over = false;
+			t->pt->interrupt |= t->pt->tracer && t->pt->seized;
+		}
 		signal_recalc(t);
 		(void)sched_wake_states(t, WAKE_STOPPED);
 	}
@@ -131,6 +137,8 @@ static bool ignored(const struct process *p, const struct task *t, int signo,
 
 	if (blocked & SIGMASK(signo) & ~SIG_KERNEL_ONLY)
 		return false;
+	if (t && ptraced(t) && signo != SIGKILL)
+		return false; /* its tracer sees it */
 	if (p == init_process && handler == SIG_DFL && !force)
 		return true;
 	if (SIGMASK(signo) & SIG_KERNEL_ONLY)
@@ -209,7 +217,8 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		p->forced = true;
 	if (!to)
 		return 0;
-	if (fatal(p, signo) && !(to->waited_mask & SIGMASK(signo)))
+	if (fatal(p, signo) && !(to->waited_mask & SIGMASK(signo)) &&
+	    (!ptraced(to) || signo == SIGKILL))
 		start_group_exit(p, signo);
 	else
 		notify(to, WAKE_SLEEP);
@@ -273,13 +282,13 @@ void signal_from_host(int signo)
 	spin_unlock(&p->siglock);
 }
 
-/* A fault of current: the signal is taken even where it is blocked or
- * ignored, and then it is deadly. */
-void signal_force(int signo, int code, uint64_t addr)
+/* A signal of current's own doing: taken even where it is blocked or ignored,
+ * and then it is deadly. */
+void signal_force_info(const struct siginfo_k *info)
 {
-	struct siginfo_k info = { .signo = signo, .code = code, .addr = addr };
 	struct task *t = current;
 	struct process *p = t->proc;
+	int signo = info->signo;
 	struct ksigaction *sa;
 
 	spin_lock(&p->siglock);
@@ -288,9 +297,16 @@ void signal_force(int signo, int code, uint64_t addr)
 		sa->handler = SIG_DFL;
 		t->sig_mask &= ~SIGMASK(signo);
 	}
-	(void)signal_send_locked(p, t, signo, &info, true);
+	(void)signal_send_locked(p, t, signo, info, true);
 	signal_recalc(t);
 	spin_unlock(&p->siglock);
+}
+
+void signal_force(int signo, int code, uint64_t addr)
+{
+	struct siginfo_k info = { .signo = signo, .code = code, .addr = addr };
+
+	signal_force_info(&info);
 }
 
 static bool take_first(struct sigpending *at, int signo, struct siginfo_k *info)

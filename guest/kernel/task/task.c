@@ -26,6 +26,8 @@ void task_put(struct task *t)
 	arch_fpu_free(&t->arch);
 	if (t->cred)
 		cred_put(t->cred);
+	seccomp_put(t->seccomp);
+	kfree(t->pt);
 	if (t->proc)
 		process_put(t->proc);
 	kfree(t);
@@ -80,6 +82,7 @@ int process_create(struct process **out)
 	p->ref = 1; /* of the pid tables */
 	TAILQ_INIT(&p->threads);
 	LIST_INIT(&p->children);
+	LIST_INIT(&p->traced);
 	spin_init(&p->siglock, RANK_SIGHAND);
 	sigpending_init(&p->pending);
 	waitq_init(&p->child_wait);

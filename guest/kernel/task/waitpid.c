@@ -2,7 +2,7 @@
 /*
  * waitpid.c: wait4, waitid: what children have to report, and reaping them.
  */
-#include "internal.h"
+#include "ptrace.h"
 
 #include <string.h>
 
@@ -66,6 +66,8 @@ static int report(const struct wait_args *w, struct process *p)
 	int pid = p->pid;
 	uint32_t st = p->exit_status;
 
+	if (p->zombie && p->leader && ptraced(p->leader))
+		return 0; /* its tracer first */
 	if (p->zombie) {
 		bool sig = st & 0x7f;
 
@@ -77,6 +79,9 @@ static int report(const struct wait_args *w, struct process *p)
 			process_reap(p);
 		return pid;
 	}
+	if (p->leader && ptraced(p->leader) &&
+	    p->leader->pt->tracer->proc == current->proc)
+		return 0; /* its stops are told as a tracee's */
 	if (p->stopped && !p->stop_reported && w->options & WSTOPPED) {
 		fill(w, p, CLD_STOPPED, p->stop_signal,
 		     (uint32_t)p->stop_signal << 8 | 0x7f);
@@ -91,6 +96,74 @@ static int report(const struct wait_args *w, struct process *p)
 		return pid;
 	}
 	return 0;
+}
+
+static bool matches_tracee(const struct wait_args *w, const struct task *t)
+{
+	switch (w->idtype) {
+	case P_PID:
+		return t->tid == w->id;
+	case P_PGID:
+		return t->proc->pgid == w->id;
+	default:
+		return true;
+	}
+}
+
+static int report_end(const struct wait_args *w, struct task *t)
+{
+	uint32_t st = (uint32_t)t->pt->code;
+	int tid = t->tid;
+	bool sig = st & 0x7f;
+
+	if (!(w->options & WEXITED))
+		return 0;
+	fill(w, t->proc, sig ? CLD_KILLED : CLD_EXITED,
+	     (int)(sig ? st & 0x7f : st >> 8 & 0xff), st);
+	w->out->pid = tid;
+	if (!(w->options & WNOWAIT))
+		ptrace_release(t);
+	return tid;
+}
+
+/* What tracee t has to report: its tid, or 0. */
+static int report_tracee(const struct wait_args *w, struct task *t)
+{
+	struct ptrace *pt = t->pt;
+	bool yes;
+	int code;
+
+	if (pt->dead)
+		return report_end(w, t);
+	spin_lock(&t->proc->siglock);
+	yes = pt->stopped && !pt->reported && !pt->listening;
+	code = pt->code;
+	if (yes && !(w->options & WNOWAIT))
+		pt->reported = true;
+	spin_unlock(&t->proc->siglock);
+	if (!yes)
+		return 0;
+	fill(w, t->proc, CLD_TRAPPED, code, (uint32_t)code << 8 | 0x7f);
+	w->out->pid = t->tid;
+	return t->tid;
+}
+
+static int scan_tracees(const struct wait_args *w, int ret)
+{
+	struct ptrace *pt;
+
+	LIST_FOREACH(pt, &current->proc->traced, link)
+	{
+		int tid;
+
+		if (!matches_tracee(w, pt->task))
+			continue;
+		tid = report_tracee(w, pt->task);
+		if (tid)
+			return tid;
+		ret = 0;
+	}
+	return ret;
 }
 
 /* A pid, 0: some match but have nothing to say, -ECHILD. */
@@ -108,6 +181,8 @@ static int scan(const struct wait_args *w)
 		if (ret)
 			break;
 	}
+	if (ret <= 0)
+		ret = scan_tracees(w, ret);
 	spin_unlock(&tasklist_lock);
 	return ret;
 }

@@ -183,6 +183,22 @@ static inline void arch_regs_set_ip(struct arch_regs *r, uint64_t ip)
 {
 	r->rip = ip;
 }
+static inline long arch_sys_result(const struct arch_regs *r)
+{
+	return (long)r->rax;
+}
+/* One instruction of user mode, then a trap. */
+void arch_single_step(struct arch_regs *r, bool on);
+/* Registers as struct user_regs_struct has them, of a task that does not run;
+ * set: -EIO for what user mode cannot have. */
+#define ARCH_USER_REGS 27
+void arch_user_regs_get(const struct task *t, uint64_t out[ARCH_USER_REGS]);
+int arch_user_regs_set(struct task *t,
+		       const uint64_t in[ARCH_USER_REGS]) MUST_CHECK;
+/* The XSAVE image, with Linux's mark of the features at 464. */
+unsigned arch_fpu_image_size(void);
+void arch_fpu_image_get(const struct task *t, void *out);
+int arch_fpu_image_set(struct task *t, void *image, bool extended) MUST_CHECK;
 /* Serializes instruction fetch on this CPU. */
 void arch_sync_core(void);
 /* From prev to next, which becomes current: stack, page tables, FS/GS, FPU.

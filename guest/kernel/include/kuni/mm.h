@@ -252,6 +252,10 @@ int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
  * Copies; bytes done or errno. */
 ssize_t mm_access(struct mm *m, uint64_t addr, void *buf, size_t len,
 		  bool write);
+/* The same, whatever the areas' protection says, for debuggers: a store to a
+ * private area makes a copy; to a shared one it needs the right to write. */
+ssize_t mm_access_force(struct mm *m, uint64_t addr, void *buf, size_t len,
+			bool write);
 /* The physical identity of a user word, for shared futexes: page and offset;
  * takes no reference. 0 or -EFAULT. */
 int mm_futex_key(struct mm *m, uaddr_t at, bool shared,

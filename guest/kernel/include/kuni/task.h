@@ -107,7 +107,8 @@ struct process {
 	LIST_ENTRY(process) sibling;   /* [tasklist] */
 	LIST_ENTRY(process) all_link;  /* [tasklist] of all_processes */
 	int pgid, sid;                 /* [tasklist] */
-	struct tty *tty; /* [tasklist] controlling terminal, ref */
+	struct tty *tty;            /* [tasklist] controlling terminal, ref */
+	LIST_HEAD(, ptrace) traced; /* [tasklist] of its threads' tracees */
 	bool did_exec, is_subreaper, zombie;
 	int exit_signal;      /* to the parent */
 	uint32_t exit_status; /* wait status */
@@ -208,8 +209,11 @@ struct task {
 	unsigned long syscall_nr; /* now, for debugging */
 	void (*kfn)(void *);      /* kernel threads */
 	void *karg;
-	int exit_code; /* wait status when it exits */
-	void *seccomp;
+	int exit_code;     /* wait status when it exits */
+	uint32_t sys_work; /* [a] SYS_WORK_*: looked at in every call */
+	int seccomp_mode;  /* [siglock] */
+	struct seccomp_filter *seccomp; /* [siglock] reference */
+	struct ptrace *pt;              /* [a] made once: see task/ptrace.h */
 	unsigned personality;
 	int pdeath_signal;
 	uint64_t timer_slack;
@@ -218,6 +222,9 @@ struct task {
 	bool exiting;          /* [siglock] past taking signals */
 	bool timed_out;        /* [o] sleep_timer has fired */
 };
+
+#define SYS_WORK_SECCOMP 1U
+#define SYS_WORK_TRACE   2U
 
 extern struct spinlock tasklist_lock;
 LIST_HEAD(process_list, process);
@@ -251,6 +258,14 @@ int task_inspect(struct task *t, enum inspect as) MUST_CHECK;
 int pidfd_new(struct process *p, unsigned flags, struct file **out) MUST_CHECK;
 /* The process of descriptor fd with a reference, or -EBADF. */
 int pidfd_process(int fd, struct process **out, unsigned *flags) MUST_CHECK;
+
+/* What a system call does before and after itself where sys_work says so: the
+ * dispatcher's part of seccomp and ptrace. */
+bool seccomp_call(struct arch_regs *r, uint64_t nr, const uint64_t arg[6],
+		  long *ret);
+int task_tracer(struct task *t); /* tid, or 0 */
+bool ptrace_syscall_enter(struct arch_regs *r);
+void ptrace_syscall_exit(struct arch_regs *r);
 
 /* What another thread has now, with a reference, or NULL (task/peek.c).  A
  * task changes its own by task_set_mm() and its like. */
@@ -286,6 +301,7 @@ int signal_send_task(struct task *t, int signo, const struct siginfo_k *info);
 int signal_send_pgrp(int pgid, int signo, const struct siginfo_k *info);
 /* A fault of current that cannot be blocked or ignored. */
 void signal_force(int signo, int code, uint64_t addr);
+void signal_force_info(const struct siginfo_k *info);
 bool signal_fatal_pending(void);
 void signal_set_mask(uint64_t mask); /* of current; recalculates sig_check */
 void signal_exec(struct process *p);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* debugregs.c: a stopped task's registers, as ptrace(2) shows and sets them. */
+#include <string.h>
+
+#include "kuni/task.h"
+#include "x86.h"
+
+#define FS_BASE      21 /* of struct user_regs_struct, behind arch_regs */
+#define GS_BASE      22
+#define XFEATURES_AT 464
+#define MXCSR_AT     24
+#define XSTATE_BV_AT 512
+#define MXCSR_MASK   0xffbfU
+#define LEGACY       3UL
+
+_Static_assert(sizeof(struct arch_regs) == FS_BASE * 8, "user_regs_struct");
+
+void arch_single_step(struct arch_regs *r, bool on)
+{
+	if (on)
+		r->rflags |= RFLAGS_TF;
+	else
+		r->rflags &= ~RFLAGS_TF;
+}
+
+void arch_user_regs_get(const struct task *t, uint64_t out[ARCH_USER_REGS])
+{
+	memset(out, 0, ARCH_USER_REGS * sizeof(out[0]));
+	memcpy(out, t->arch.regs, sizeof(struct arch_regs));
+	out[FS_BASE] = t->arch.fs_base;
+	out[GS_BASE] = t->arch.gs_base;
+}
+
+/* Selectors are what they are; RIP is checked when user mode is entered. */
+int arch_user_regs_set(struct task *t, const uint64_t in[ARCH_USER_REGS])
+{
+	struct arch_regs *r = t->arch.regs;
+
+	if (in[FS_BASE] >= USER_END || in[GS_BASE] >= USER_END)
+		return -EIO;
+	memcpy(r, in, sizeof(*r));
+	r->cs = SEL_UCODE;
+	r->ss = SEL_UDATA;
+	r->rflags = (r->rflags & RFLAGS_USER) | RFLAGS_IF | RFLAGS_FIXED;
+	t->arch.fs_base = in[FS_BASE];
+	t->arch.gs_base = in[GS_BASE];
+	return 0;
+}
+
+unsigned arch_fpu_image_size(void)
+{
+	return fpu_size;
+}
+
+void arch_fpu_image_get(const struct task *t, void *out)
+{
+	uint64_t features = fpu_features;
+
+	memcpy(out, t->arch.fpu, fpu_size);
+	memcpy((char *)out + XFEATURES_AT, &features, sizeof(features));
+}
+
+/* Made harmless first: XRSTOR faults on what is reserved. */
+int arch_fpu_image_set(struct task *t, void *image, bool extended)
+{
+	char *b = image;
+	uint64_t header[8] = { 0 };
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, b + MXCSR_AT, sizeof(mxcsr));
+	if (mxcsr & ~MXCSR_MASK)
+		return -EINVAL;
+	if (fpu_features) {
+		memcpy(header, b + XSTATE_BV_AT, sizeof(header[0]));
+		if (!extended)
+			header[0] |= LEGACY;
+		header[0] &= fpu_features;
+		memcpy(b + XSTATE_BV_AT, header, sizeof(header));
+	}
+	fpu_replace(&t->arch, image);
+	return 0;
+}
