@@ -28,6 +28,7 @@
 #define PTE_D     64UL
 #define PTE_LARGE 128UL
 #define PTE_G     256UL
+#define PTE_KEPT  512UL /* not present: a page that nobody may touch */
 #define PTE_NX    (1UL << 63)
 #define PTE_ADDR  0x000ffffffffff000UL
 
@@ -82,9 +83,32 @@ static uint64_t pte_make(paddr_t pa, unsigned prot)
 	return e;
 }
 
+/* An entry of user space.  What the user may not touch the kernel's copies may
+ * not either: such a page is kept in an entry that is not present, its address
+ * inverted so that no CPU speculates with it (L1TF). */
+static uint64_t pte_user(paddr_t pa, unsigned prot)
+{
+	if (prot & PROT_USER)
+		return pte_make(pa, prot);
+	return ((pa ^ PTE_ADDR) & PTE_ADDR) | PTE_KEPT;
+}
+
+static bool pte_there(uint64_t e)
+{
+	return e & (PTE_P | PTE_KEPT);
+}
+
+static paddr_t pte_paddr(uint64_t e)
+{
+	return (e & PTE_P ? e : ~e) & PTE_ADDR;
+}
+
 static unsigned pte_prot(uint64_t e)
 {
 	unsigned prot = PROT_R;
+
+	if (!(e & PTE_P))
+		return prot;
 
 	if (e & PTE_W)
 		prot |= PROT_W;
@@ -289,7 +313,7 @@ int arch_pt_map(struct arch_pt *pt, uint64_t va, paddr_t pa, unsigned prot)
 
 	if (!pte)
 		return -ENOMEM;
-	exchange(pte, pte_make(pa & PTE_ADDR, prot));
+	exchange(pte, pte_user(pa & PTE_ADDR, prot));
 	return 0;
 }
 
@@ -298,11 +322,11 @@ bool arch_pt_unmap(struct arch_pt *pt, uint64_t va, paddr_t *pa, unsigned *prot)
 	uint64_t *pte = pte_find(pt->root, &va);
 	uint64_t old;
 
-	if (!pte || !(load(pte) & PTE_P))
+	if (!pte || !pte_there(load(pte)))
 		return false;
 	old = exchange(pte, 0);
 	if (pa)
-		*pa = old & PTE_ADDR;
+		*pa = pte_paddr(old);
 	if (prot)
 		*prot = pte_prot(old);
 	return true;
@@ -317,14 +341,14 @@ bool arch_pt_walk(struct arch_pt *pt, uint64_t va, paddr_t *pa, unsigned *prot)
 	for (int level = 3;; level--) {
 		e = load(&t[INDEX(va, level)]);
 		span = 1UL << (12 + 9 * level);
-		if (!(e & PTE_P))
+		if (!(e & PTE_P) && (level || !pte_there(e)))
 			return false;
 		if (!level || (level < 3 && e & PTE_LARGE))
 			break;
 		t = table(e);
 	}
 	if (pa)
-		*pa = (e & PTE_ADDR & ~(span - 1)) |
+		*pa = (pte_paddr(e) & ~(span - 1)) |
 		      (va & (span - 1) & ~(PAGE_SIZE - 1));
 	if (prot)
 		*prot = pte_prot(e);
@@ -341,16 +365,16 @@ static void visit_one(uint64_t *pte, uint64_t va, bool others,
 	uint64_t old = load(pte);
 	unsigned prot;
 
-	if (!(old & PTE_P))
+	if (!pte_there(old))
 		return;
 	if (others)
 		old = exchange(pte, 0);
-	prot = fn(arg, va, old & PTE_ADDR, pte_prot(old));
+	prot = fn(arg, va, pte_paddr(old), pte_prot(old));
 	if (prot == UINT32_MAX) {
 		if (others)
 			exchange(pte, old);
 	} else {
-		exchange(pte, prot ? pte_make(old & PTE_ADDR, prot) : 0);
+		exchange(pte, prot ? pte_user(pte_paddr(old), prot) : 0);
 	}
 }
 

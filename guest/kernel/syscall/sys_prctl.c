@@ -15,6 +15,8 @@ enum {
 	PR_SET_DUMPABLE,
 	PR_GET_KEEPCAPS = 7,
 	PR_SET_KEEPCAPS,
+	PR_GET_TIMING = 13,
+	PR_SET_TIMING,
 	PR_SET_NAME = 15,
 	PR_GET_NAME,
 	PR_GET_SECCOMP = 21,
@@ -27,11 +29,15 @@ enum {
 	PR_SET_SECUREBITS,
 	PR_SET_TIMERSLACK,
 	PR_GET_TIMERSLACK,
+	PR_MCE_KILL = 33,
+	PR_MCE_KILL_GET,
 	PR_SET_CHILD_SUBREAPER = 36,
 	PR_GET_CHILD_SUBREAPER,
 	PR_SET_NO_NEW_PRIVS,
 	PR_GET_NO_NEW_PRIVS,
 	PR_GET_TID_ADDRESS,
+	PR_SET_THP_DISABLE,
+	PR_GET_THP_DISABLE,
 	PR_CAP_AMBIENT = 47,
 };
 enum {
@@ -206,6 +212,59 @@ static long process_option(int option, long arg)
 	}
 }
 
+#define PR_TSC_ENABLE  1
+#define PR_MCE_DEFAULT 2
+
+/* What to do about memory that fails: kept for a machine that reports it. */
+static long mce_kill(long clear_or_set, long policy)
+{
+	if (clear_or_set == 0 && !policy) {
+		current->mce_kill = 0;
+		return 0;
+	}
+	if (clear_or_set != 1 || policy < 0 || policy > PR_MCE_DEFAULT)
+		return -EINVAL;
+	current->mce_kill =
+		policy == PR_MCE_DEFAULT ? 0 : (uint8_t)(policy + 1);
+	return 0;
+}
+
+/* Of the machine: what there is only one of can be asked for, and kept. */
+static long machine_option(int option, long arg2, long arg3, bool rest)
+{
+	uint64_t tid_at = current->clear_tid.v;
+
+	switch (option) {
+	case PR_GET_TSC:
+		return put_int(arg2, PR_TSC_ENABLE);
+	case PR_SET_TSC:
+		return arg2 == PR_TSC_ENABLE ? 0 : -EINVAL;
+	case PR_GET_TIMING:
+		return 0; /* statistical */
+	case PR_SET_TIMING:
+		return arg2 ? -EINVAL : 0;
+	case PR_MCE_KILL:
+		return rest ? -EINVAL : mce_kill(arg2, arg3);
+	case PR_MCE_KILL_GET:
+		if (arg2 || arg3 || rest)
+			return -EINVAL;
+		return current->mce_kill ? current->mce_kill - 1
+					 : PR_MCE_DEFAULT;
+	case PR_SET_THP_DISABLE:
+		if (arg3 || rest)
+			return -EINVAL;
+		current->mm->thp_disable = arg2;
+		return 0;
+	case PR_GET_THP_DISABLE:
+		if (arg2 || arg3 || rest)
+			return -EINVAL;
+		return current->mm->thp_disable;
+	default: /* PR_GET_TID_ADDRESS */
+		return copy_to_user(UADDR((uint64_t)arg2), &tid_at,
+				    sizeof(tid_at));
+	}
+}
+
 long sys_prctl(int option, long arg2, long arg3, long arg4, long arg5)
 {
 	struct task *t = current;
@@ -251,6 +310,16 @@ long sys_prctl(int option, long arg2, long arg3, long arg4, long arg5)
 			return -EINVAL;
 		t->no_new_privs = true;
 		return 0;
+	case PR_GET_TSC:
+	case PR_SET_TSC:
+	case PR_GET_TIMING:
+	case PR_SET_TIMING:
+	case PR_MCE_KILL:
+	case PR_MCE_KILL_GET:
+	case PR_SET_THP_DISABLE:
+	case PR_GET_THP_DISABLE:
+	case PR_GET_TID_ADDRESS:
+		return machine_option(option, arg2, arg3, arg4 || arg5);
 	case PR_GET_NO_NEW_PRIVS:
 		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : t->no_new_privs;
 	default:

@@ -146,6 +146,8 @@ static void copy_fields(struct task *t, const struct clone_args_k *a)
 	t->cpu_event = t->proc->cpu_watch;
 	t->sig_mask = me->sig_mask;
 	t->personality = me->personality;
+	t->ioprio = me->ioprio;
+	t->mce_kill = me->mce_kill;
 	t->timer_slack = me->timer_slack;
 	t->cred = cred_get(me->cred);
 	/* An alternate stack goes with a copy, and with vfork, only. */

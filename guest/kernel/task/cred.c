@@ -99,13 +99,70 @@ bool in_group(uint32_t gid)
 #define SECBIT_NOROOT    1U
 #define SECBIT_KEEP_CAPS 16U
 
-/* Set-id bits of i, then the capability sets.  File capabilities (the
- * security.capability attribute) are not looked at. */
-int cred_exec(const struct inode *i, bool nosuid, struct cred **out)
+struct file_caps {
+	uint64_t perm, inh;
+	bool eff, any;
+};
+#define FCAPS_V2  0x02000000U
+#define FCAPS_V3  0x03000000U
+#define FCAPS_EFF 1U
+
+/* The security.capability attribute (capabilities(7), versions 2 and 3). */
+static int read_file_caps(struct inode *i, struct file_caps *fc)
+{
+	uint32_t v[6];
+	ssize_t n;
+
+	if (!i->ops->getxattr)
+		return 0;
+	mutex_lock(&i->lock);
+	n = i->ops->getxattr(i, "security.capability", v, sizeof(v));
+	mutex_unlock(&i->lock);
+	if (n == -ENODATA || n == -EOPNOTSUPP)
+		return 0;
+	if (n < 0)
+		return (int)n;
+	if (!((v[0] & ~0xffffffU) == FCAPS_V2 && n == 20) &&
+	    !((v[0] & ~0xffffffU) == FCAPS_V3 && n == 24))
+		return -EINVAL;
+	if (n == 24 && v[5])
+		return 0; /* of another user namespace's root */
+	fc->perm = v[1] | (uint64_t)v[3] << 32;
+	fc->inh = v[2] | (uint64_t)v[4] << 32;
+	fc->eff = v[0] & FCAPS_EFF;
+	fc->any = true;
+	return 0;
+}
+
+/* What the file adds.  A root that has all is not asked for more, so that its
+ * programs cost no look at the attribute. */
+static int file_caps(struct inode *i, const struct cred *c, bool may,
+		     struct file_caps *fc)
+{
+	bool root = !(c->securebits & SECBIT_NOROOT);
+	int ret = 0;
+
+	*fc = (struct file_caps){ 0 };
+	if (may && (!root || c->uid || c->euid))
+		ret = read_file_caps(i, fc);
+	if (ret || !root)
+		return ret;
+	if (!c->euid && c->uid && fc->any)
+		return 0; /* set-uid root with capabilities: those alone */
+	if (!c->euid || !c->uid) {
+		fc->perm = fc->inh = UINT64_MAX;
+		fc->eff = !c->euid;
+	}
+	return 0;
+}
+
+/* Set-id bits of i, then the capability sets: capabilities(7). */
+int cred_exec(struct inode *i, bool nosuid, struct cred **out)
 {
 	const struct cred *old = current->cred;
-	bool setid = !nosuid && !current->no_new_privs, root, eff_root;
-	uint64_t file_perm = 0;
+	bool setid =
+		!nosuid && !current->no_new_privs && !ptrace_unsafe(current);
+	struct file_caps fc;
 	struct cred *c;
 	int ret = cred_copy(old, &c);
 
@@ -115,18 +172,20 @@ int cred_exec(const struct inode *i, bool nosuid, struct cred **out)
 		c->euid = i->uid;
 	if (setid && (i->mode & (S_ISGID | 010)) == (S_ISGID | 010))
 		c->egid = i->gid;
+	ret = file_caps(i, c, setid, &fc);
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
-	eff_root = c->euid == 0 && !(c->securebits & SECBIT_NOROOT);
-	root = eff_root || (c->uid == 0 && !(c->securebits & SECBIT_NOROOT));
-	if (c->euid != old->euid || c->egid != old->egid)
+	if (c->euid != old->euid || c->egid != old->egid || fc.any)
 		c->cap_amb = 0;
-	if (root)
-		file_perm = UINT64_MAX;
-	c->cap_perm = (root ? c->cap_inh : 0) | (file_perm & c->cap_bset) |
-		      c->cap_amb;
-	c->cap_eff = eff_root ? c->cap_perm : c->cap_amb;
+	c->cap_perm = (c->cap_inh & fc.inh) | (fc.perm & c->cap_bset);
+	if (fc.any && fc.eff && fc.perm & ~c->cap_perm)
+		ret = -EPERM; /* it would run with less than it counts on */
+	c->cap_perm |= c->cap_amb;
+	c->cap_eff = fc.eff ? c->cap_perm : c->cap_amb;
 	c->securebits &= ~SECBIT_KEEP_CAPS;
-	*out = c;
-	return 0;
+	if (ret)
+		cred_put(c);
+	else
+		*out = c;
+	return ret;
 }

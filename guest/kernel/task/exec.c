@@ -228,7 +228,9 @@ static void leave_old_mm(struct task *t)
 static void take_cred(struct task *t, struct exec *x)
 {
 	struct cred *old = t->cred;
-	bool changed = old->euid != x->cred->euid || old->egid != x->cred->egid;
+	bool changed = old->euid != x->cred->euid ||
+		       old->egid != x->cred->egid ||
+		       x->cred->cap_perm & ~old->cap_perm;
 
 	t->proc->dumpable = !changed;
 	if (changed)

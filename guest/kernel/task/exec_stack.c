@@ -195,7 +195,8 @@ static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 		{ AT_EUID, c->euid },
 		{ AT_GID, c->gid },
 		{ AT_EGID, c->egid },
-		{ AT_SECURE, c->uid != c->euid || c->gid != c->egid },
+		{ AT_SECURE, c->uid != c->euid || c->gid != c->egid ||
+				     (c->uid && c->cap_eff & ~c->cap_amb) },
 		{ AT_RANDOM, rnd },
 		{ AT_HWCAP2, arch_hwcap2() },
 		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE },

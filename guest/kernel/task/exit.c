@@ -226,6 +226,7 @@ static bool leave_process(struct task *t, int status)
 	TAILQ_REMOVE(&p->threads, t, thread_link);
 	last = --p->nthreads == 0;
 	add_times(p, t);
+	p->nqueued -= sigpending_flush(&t->pending);
 	if (last && !p->group_exit) {
 		p->group_exit = true;
 		p->exit_status = (uint32_t)status;

@@ -49,7 +49,7 @@ void task_tty_put(struct tty *t);
 
 /* signal.c, sigsend.c */
 void sigpending_init(struct sigpending *p);
-void sigpending_flush(struct sigpending *p);
+unsigned sigpending_flush(struct sigpending *p);
 void signal_recalc(struct task *t); /* siglock held */
 int signal_send_locked(struct process *p, struct task *t, int signo,
 		       const struct siginfo_k *info, bool force);
@@ -108,6 +108,9 @@ void ptrace_release(struct task *t);
 bool ptrace_defers(struct task *t, int status);
 void ptrace_tracer_exit(struct task *t, bool all);
 void process_told(struct process *p); /* exit.c: its parent may know */
+
+/* Traced by one who may not do as it pleases. */
+bool ptrace_unsafe(struct task *t);
 
 /* rseq.c */
 long rseq_register(uaddr_t rseq, uint32_t len, int flags, uint32_t sig);

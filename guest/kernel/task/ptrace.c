@@ -42,6 +42,22 @@ int task_tracer(struct task *t)
 	return tid;
 }
 
+bool ptrace_unsafe(struct task *t)
+{
+	bool unsafe = false;
+
+	spin_lock(&tasklist_lock);
+	if (ptraced(t)) {
+		struct task *by = t->pt->tracer;
+
+		spin_lock(&by->proc->siglock);
+		unsafe = !(by->cred->cap_eff >> CAP_SYS_PTRACE & 1);
+		spin_unlock(&by->proc->siglock);
+	}
+	spin_unlock(&tasklist_lock);
+	return unsafe;
+}
+
 /* tasklist_lock and t's siglock held. */
 static void link_to(struct ptrace *pt, struct task *tracer, bool seize,
 		    unsigned options)

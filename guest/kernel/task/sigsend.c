@@ -34,31 +34,38 @@ void sigpending_init(struct sigpending *p)
 	TAILQ_INIT(&p->list);
 }
 
-void sigpending_flush(struct sigpending *p)
+/* How many were queued. */
+unsigned sigpending_flush(struct sigpending *p)
 {
 	struct sigqueue *q;
+	unsigned n = 0;
 
 	while ((q = TAILQ_FIRST(&p->list))) {
 		TAILQ_REMOVE(&p->list, q, link);
 		kfree(q);
+		n++;
 	}
 	p->set = 0;
+	return n;
 }
 
-static void remove_mask(struct sigpending *p, uint64_t mask)
+static unsigned remove_mask(struct sigpending *p, uint64_t mask)
 {
 	struct sigqueue *q, *next;
+	unsigned n = 0;
 
 	if (!(p->set & mask))
-		return;
+		return 0;
 	p->set &= ~mask;
 	for (q = TAILQ_FIRST(&p->list); q; q = next) {
 		next = TAILQ_NEXT(q, link);
 		if (SIGMASK(q->info.signo) & mask) {
 			TAILQ_REMOVE(&p->list, q, link);
 			kfree(q);
+			n++;
 		}
 	}
+	return n;
 }
 
 /* siglock held: drops those of mask that pend anywhere in p. */
@@ -66,9 +73,9 @@ static void remove_everywhere(struct process *p, uint64_t mask)
 {
 	struct task *t;
 
-	remove_mask(&p->pending, mask);
+	p->nqueued -= remove_mask(&p->pending, mask);
 	TAILQ_FOREACH(t, &p->threads, thread_link)
-	remove_mask(&t->pending, mask);
+	p->nqueued -= remove_mask(&t->pending, mask);
 }
 
 /* siglock held: whether t has anything to do before user mode. */
@@ -147,12 +154,18 @@ static bool ignored(const struct process *p, const struct task *t, int signo,
 	       (handler == SIG_DFL && signal_default_ignored(signo));
 }
 
-static bool queue(struct sigpending *at, int signo,
+/* RLIMIT_SIGPENDING counts what a process has queued; the kernel's own signals
+ * are beyond it. */
+static bool queue(struct process *p, struct sigpending *at, int signo,
 		  const struct siginfo_k *info)
 {
-	struct sigqueue *q = kmalloc(sizeof(*q));
+	bool own = signo < SIGRTMIN && (!info || info->code >= 0);
+	struct sigqueue *q = NULL;
 
+	if (own || p->nqueued < p->rlim[RLIMIT_SIGPENDING].cur)
+		q = kmalloc(sizeof(*q));
 	if (q) {
+		p->nqueued++;
 		if (info)
 			q->info = *info;
 		else
@@ -211,7 +224,7 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		return 0;
 	if (signo < SIGRTMIN && at->set & SIGMASK(signo))
 		return 0;
-	if (!queue(at, signo, info))
+	if (!queue(p, at, signo, info))
 		return -EAGAIN;
 	if (force && p->hand->action[signo - 1].handler == SIG_DFL)
 		p->forced = true;
@@ -309,7 +322,8 @@ void signal_force(int signo, int code, uint64_t addr)
 	signal_force_info(&info);
 }
 
-static bool take_first(struct sigpending *at, int signo, struct siginfo_k *info)
+static bool take_first(struct process *p, struct sigpending *at, int signo,
+		       struct siginfo_k *info)
 {
 	struct sigqueue *q, *found = NULL;
 	bool more = false;
@@ -331,6 +345,7 @@ static bool take_first(struct sigpending *at, int signo, struct siginfo_k *info)
 		return true;
 	}
 	TAILQ_REMOVE(&at->list, found, link);
+	p->nqueued--;
 	*info = found->info;
 	kfree(found);
 	return true;
@@ -359,7 +374,7 @@ int signal_dequeue(struct task *t, uint64_t wanted, struct siginfo_k *info)
 	if (!(at->set & wanted))
 		return 0;
 	signo = lowest(at->set & wanted);
-	(void)take_first(at, signo, info);
+	(void)take_first(t->proc, at, signo, info);
 	if (info->code == SI_TIMER)
 		posix_timer_taken(t->proc, info);
 	return signo;

@@ -22,7 +22,7 @@ void task_put(struct task *t)
 	if (__atomic_sub_fetch(&t->ref, 1, __ATOMIC_ACQ_REL))
 		return;
 	ensure(!t->mm);
-	sigpending_flush(&t->pending);
+	(void)sigpending_flush(&t->pending);
 	arch_fpu_free(&t->arch);
 	if (t->cred)
 		cred_put(t->cred);
@@ -42,7 +42,7 @@ void process_put(struct process *p)
 {
 	if (__atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL))
 		return;
-	sigpending_flush(&p->pending);
+	(void)sigpending_flush(&p->pending);
 	if (p->hand)
 		sighand_put(p->hand);
 	kfree(p);

@@ -206,6 +206,7 @@ struct mm {
 	uint64_t rss;       /* [a] pages mapped */
 	uint64_t maxrss;    /* most that rss was before it shrank */
 	uint64_t cids;      /* [a] concurrency ids in use: task/rseq.c */
+	bool thp_disable;   /* prctl's; there are no huge pages */
 	uint32_t barriers;  /* [a] what membarrier(2) was registered for */
 	uint64_t brk_start, brk, mmap_top, stack_top;
 	uint64_t arg_start, arg_end, env_start, env_end;

@@ -118,6 +118,7 @@ struct process {
 	struct spinlock siglock;
 	struct sighand *hand;                  /* [siglock] */
 	struct sigpending pending;             /* [siglock] of the process */
+	uint64_t nqueued;                      /* [siglock] its signals */
 	struct waitq child_wait;               /* wait4 sleeps here */
 	struct waitq exit_wait;                /* pidfd poll */
 	struct lx_rlimit rlim[16];             /* [siglock] */
@@ -215,6 +216,8 @@ struct task {
 	struct seccomp_filter *seccomp; /* [siglock] reference */
 	struct ptrace *pt;              /* [a] made once: see task/ptrace.h */
 	unsigned personality;
+	uint16_t ioprio;  /* [tasklist] class << 13 | level */
+	uint8_t mce_kill; /* [o] of prctl */
 	int pdeath_signal;
 	uint64_t timer_slack;
 	uint64_t mutex_ranks;  /* [o] ranks of mutexes held, debug builds */
@@ -318,7 +321,7 @@ int cred_copy(const struct cred *from, struct cred **out) MUST_CHECK;
 bool capable(int cap); /* current's effective set */
 bool in_group(uint32_t gid);
 /* At exec: set-id bits of i and capabilities; into a fresh cred. */
-int cred_exec(const struct inode *i, bool nosuid, struct cred **out) MUST_CHECK;
+int cred_exec(struct inode *i, bool nosuid, struct cred **out) MUST_CHECK;
 uint64_t rlimit_get(unsigned resource); /* soft, of current */
 
 /* host and domain name (syscall/sys_info.c): copies into buf, NUL-terminated */
