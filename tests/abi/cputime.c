@@ -49,7 +49,7 @@ static void itimers(void)
 	handle(SIGVTALRM);
 	SAY(setitimer(ITIMER_PROF, &it, 0));
 	ms = burn(from, SIGPROF, 3);
-	printf("prof in time %d\n", ms >= 45);
+	printf("prof in time %d\n", ms >= 20 /* Linux counts in ticks */);
 	SAY(getitimer(ITIMER_PROF, &old));
 	printf("%d %d %d\n", (int)old.it_interval.tv_usec,
 	       old.it_value.tv_sec == 0, old.it_value.tv_usec > 0);
@@ -202,7 +202,7 @@ static void accounts(void)
 					 50000);
 	printf("ticks %d\n",
 	       t2.tms_utime + t2.tms_stime - t1.tms_utime - t1.tms_stime >= 9);
-	printf("maxrss %d\n", b.ru_maxrss >= 64 << 10);
+	printf("maxrss %d\n", b.ru_maxrss >= 60 << 10);
 	printf("minflt %d\n", b.ru_minflt - a.ru_minflt >= 30);
 	printf("nvcsw %d\n", b.ru_nvcsw - a.ru_nvcsw >= 5);
 	if (!fork()) {
@@ -216,7 +216,7 @@ static void accounts(void)
 	wait4(-1, &st, 0, &a);
 	printf("child %d %d\n",
 	       a.ru_utime.tv_usec + a.ru_stime.tv_usec >= 30000,
-	       a.ru_maxrss >= 8 << 10);
+	       a.ru_maxrss >= 7 << 10);
 	getrusage(RUSAGE_CHILDREN, &b);
 	printf("children %d\n", b.ru_maxrss >= a.ru_maxrss);
 }

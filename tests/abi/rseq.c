@@ -120,6 +120,7 @@ static void *fencer(void *arg)
 static void barriers(void)
 {
 	pthread_t t;
+	int i;
 
 	printf("query %d\n", (syscall(SYS_membarrier, 0, 0, 0) & 511) == 511);
 	SAY(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
@@ -140,8 +141,9 @@ static void barriers(void)
 	SAY(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 1, 0));
 	SAY(syscall(SYS_membarrier, 4096, 0, 0));
 	pthread_create(&t, 0, fencer, 0);
-	printf("aborted by a barrier %d\n", spin(&ours, &cs, &go));
+	i = spin(&ours, &cs, &go);
 	pthread_join(t, NULL);
+	printf("aborted by a barrier %d\n", i);
 }
 
 /* A section whose signature is wrong kills. */
