@@ -52,7 +52,7 @@ int pidfd_new(struct process *p, unsigned flags, struct file **out)
 	}
 	process_get(p);
 	(*out)->private_ = p;
-	(*out)->anon_name = "[pidfd]";
+	(*out)->inode->anon_name = "[pidfd]";
 	return 0;
 }
 
