@@ -1,4 +1,4 @@
-// uses: oci/plan.c oci/mounts.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c host/err.c host/log.c
+// uses: oci/plan.c oci/mounts.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c oci/cpuset.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config_fuzz.c: any text as config.json, read and made into a plan. */
 #include <stdlib.h>

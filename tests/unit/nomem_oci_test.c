@@ -1,4 +1,4 @@
-// uses: tests/unit/nomem.c oci/plan.c oci/mounts.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c host/err.c host/log.c
+// uses: tests/unit/nomem.c oci/plan.c oci/mounts.c oci/path.c oci/spec.c oci/schema.c oci/schema_check.c oci/json.c oci/caps.c oci/mem.c oci/cpuset.c host/err.c host/log.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * nomem_oci_test.c: a bundle's config.json, read and planned, when memory runs
