@@ -39,7 +39,7 @@ run 'sleep 100 & kill -9 $!; wait $!'
 same 'the status of a job that was killed' 137/ "$rc/$(<"$T/out")"
 run 'seq 1 10000 | sed s/1/x/ | grep x | sort -r | tail -n 1'
 is 'a pipeline of five' "$(seq 1 10000 | sed s/1/x/ | grep x | LC_ALL=C sort -r | tail -n 1)"
-run 'for i in 1 2 3 4 5; do (sleep 0.$i; echo $i) & done; wait; echo done'
+run 'for i in 1 2 3 4 5; do (sleep 0.$i; echo $i) & done; wait; echo done' ; sort -o "$T/out" "$T/out"
 is 'background jobs and wait' $'1\n2\n3\n4\n5\ndone'
 run 'trap "echo bye" EXIT; trap "echo usr1" USR1; kill -USR1 $$; sleep 0.1; echo here'
 is 'traps' $'usr1\nhere\nbye'
