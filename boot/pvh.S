@@ -19,7 +19,7 @@
 #define PD_LOW    3
 #define PD_KERNEL 4
 #define PT_KERNEL 5
-#define PD_MORE   7
+#define PD_MORE   6
 #define RW        3	/* present, writable */
 #define NX_HIGH   0x80000000
 #define LARGE     0x183	/* present, writable, PS, global */
@@ -59,13 +59,11 @@ pvh_start:
 	add $8, %edi
 	loop 1b
 	movl $(TABLE(PT_KERNEL) + RW), TABLE(PD_LOW) + 1 * 8
-	movl $(TABLE(PT_KERNEL) + 4096 + RW), TABLE(PD_LOW) + 2 * 8
 	movl $(TABLE(PT_KERNEL) + RW), TABLE(PD_KERNEL) + 1 * 8
-	movl $(TABLE(PT_KERNEL) + 4096 + RW), TABLE(PD_KERNEL) + 2 * 8
 
 	mov $TABLE(PT_KERNEL), %edi	# the image, page by page
 	mov $KERNEL_GPA, %eax
-	mov $(KERNEL_MAX / 4096), %ecx
+	mov $512, %ecx
 2:	mov %eax, %edx
 	cmp $PHYS(_etext), %eax
 	jb 4f			# text: present, executes

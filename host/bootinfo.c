@@ -65,8 +65,11 @@ void bootinfo_memory(struct bootinfo *bi, const struct guest_mem *mem)
 }
 
 int bootinfo_write(struct bootinfo *bi, const struct guest_mem *mem,
-		   const void *launch, size_t len, struct err *e)
+		   uint64_t image_end, const void *launch, size_t len,
+		   struct err *e)
 {
+	bool fits = len <= BOOT_TABLES_GPA - image_end;
+	uint64_t at = fits ? image_end : LAUNCH_GPA;
 	void *to;
 
 	if (len > LAUNCH_MAX)
@@ -74,11 +77,11 @@ int bootinfo_write(struct bootinfo *bi, const struct guest_mem *mem,
 			       "launch description: %zu bytes of arguments, "
 			       "environment and mounts, at most %lu",
 			       len, LAUNCH_MAX);
-	to = gpa_slice(mem, GPA(LAUNCH_GPA), len);
+	to = gpa_slice(mem, GPA(at), len);
 	if (!to)
 		return err_set(e, ENOMEM, "launch description: no RAM for it");
 	memcpy(to, launch, len);
-	bi->launch_gpa = LAUNCH_GPA;
+	bi->launch_gpa = at;
 	bi->launch_len = len;
 	to = gpa_slice(mem, GPA(BOOTINFO_GPA), GUEST_PAGE_SIZE);
 	if (!to)
@@ -106,11 +109,16 @@ static bool is_ram(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
 /* 2 MiB entries for what is RAM in the GiB at gpa. */
 static void fill_pd(uint64_t *pd, const struct guest_mem *mem, uint64_t gpa)
 {
-	for (unsigned i = 0; i < 512; i++) {
-		uint64_t at = gpa + i * SIZE_2M;
+	for (unsigned i = 0; i < mem->nregion; i++) {
+		const struct mem_region *r = &mem->region[i];
+		uint64_t at = r->gpa > gpa ? r->gpa : gpa;
+		uint64_t end = r->gpa + r->len;
 
-		if (is_ram(mem, at, SIZE_2M))
-			pd[i] = at | LEAF | PTE_W | PTE_PS | PTE_NX;
+		if (end > gpa + SIZE_1G)
+			end = gpa + SIZE_1G;
+		for (at &= ~(SIZE_2M - 1); at < end; at += SIZE_2M)
+			pd[(at - gpa) / SIZE_2M] =
+				at | LEAF | PTE_W | PTE_PS | PTE_NX;
 	}
 }
 
@@ -143,34 +151,28 @@ static int map_direct(uint64_t (*t)[512], const struct guest_mem *mem, bool gib,
 	return 0;
 }
 
-static uint64_t image_pte(const struct guest_image *img, uint64_t gpa)
+/* What loader.c accepted lies in BOOT_AREA. */
+static void map_segment(uint64_t *pt, const struct image_segment *s)
 {
-	for (unsigned i = 0; i < img->nsegment; i++) {
-		const struct image_segment *s = &img->segment[i];
-
-		if (gpa < s->gpa || gpa - s->gpa >= s->memsz)
-			continue;
-		return gpa | LEAF | ((s->flags & PF_W) ? PTE_W : 0) |
-		       ((s->flags & PF_X) ? 0 : PTE_NX);
-	}
-	return gpa | LEAF | PTE_W | PTE_NX; /* RAM behind the image */
+	for (uint64_t gpa = s->gpa; gpa < s->gpa + s->memsz;
+	     gpa += GUEST_PAGE_SIZE)
+		pt[(gpa - BOOT_AREA_GPA) / GUEST_PAGE_SIZE] =
+			gpa | LEAF | ((s->flags & PF_W) ? PTE_W : 0) |
+			((s->flags & PF_X) ? 0 : PTE_NX);
 }
 
 static void map_image(uint64_t (*t)[512], const struct guest_image *img)
 {
-	const unsigned first = KERNEL_GPA >> SHIFT_2M;
+	const unsigned at = BOOT_AREA_GPA >> SHIFT_2M;
+	uint64_t *pt = t[BOOT_PT_KERNEL];
 
-	for (unsigned n = 0; n < KERNEL_PTS; n++) {
-		uint64_t *pt = t[BOOT_PT_KERNEL0 + n];
-		uint64_t gpa = KERNEL_GPA + n * SIZE_2M;
-
-		for (unsigned i = 0; i < 512; i++)
-			pt[i] = image_pte(img, gpa + i * GUEST_PAGE_SIZE);
-		t[BOOT_PD_LOW][first + n] =
-			table_gpa(BOOT_PT_KERNEL0 + n) | TABLE | PTE_NX;
-		t[BOOT_PD_KERNEL][first + n] =
-			table_gpa(BOOT_PT_KERNEL0 + n) | TABLE;
-	}
+	for (unsigned i = 0; i < 512; i++)
+		pt[i] = (BOOT_AREA_GPA + i * GUEST_PAGE_SIZE) | LEAF | PTE_W |
+			PTE_NX;
+	for (unsigned i = 0; i < img->nsegment; i++)
+		map_segment(pt, &img->segment[i]);
+	t[BOOT_PD_LOW][at] = table_gpa(BOOT_PT_KERNEL) | TABLE | PTE_NX;
+	t[BOOT_PD_KERNEL][at] = table_gpa(BOOT_PT_KERNEL) | TABLE;
 	t[BOOT_PDPT_KERNEL][510] = table_gpa(BOOT_PD_KERNEL) | TABLE;
 }
 

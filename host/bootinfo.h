@@ -18,10 +18,11 @@ int bootinfo_init(struct bootinfo *bi, uint32_t flags,
 		  uint32_t ncpu) MUST_CHECK;
 /* The RAM regions of mem. */
 void bootinfo_memory(struct bootinfo *bi, const struct guest_mem *mem);
-/* Puts bi at BOOTINFO_GPA and the launch description at LAUNCH_GPA, and fills
- * bi's launch_gpa and launch_len. */
+/* Puts bi at BOOTINFO_GPA and the launch description behind the image, which
+ * ends at image_end, or at LAUNCH_GPA; fills bi's launch_gpa and launch_len. */
 int bootinfo_write(struct bootinfo *bi, const struct guest_mem *mem,
-		   const void *launch, size_t len, struct err *e) MUST_CHECK;
+		   uint64_t image_end, const void *launch, size_t len,
+		   struct err *e) MUST_CHECK;
 /* The page tables of boot/abi/layout.h at BOOT_TABLES_GPA.  gib: the CPU has
  * 1 GiB pages; without them only what fits before BOOTINFO_GPA can be mapped:
  * -E2BIG where RAM is larger. */

@@ -243,6 +243,10 @@ static int hv_create(struct machine *m, struct err *e)
 	v->env.bus = &v->bus;
 	v->env.mem = &v->mem;
 	v->env.entry = m->image.entry;
+	/* Here, since it reads a file of the host. */
+	r = mem_create(&v->mem, m->plan->memory, 0, e);
+	if (r < 0)
+		goto fail;
 	/* Here, since its socket is a path of the host. */
 	r = m->plan->debug ? gdb_create(&v->env.gdb, m->loop, &v->mem, v->cpu,
 					m->plan->cpus, m->plan->id, e)
@@ -480,17 +484,16 @@ static int write_bootinfo(struct kvm_vm *v, struct err *e)
 			.base = v->device[i].base,
 		};
 	bi.ndevice = v->ndevice;
-	return bootinfo_write(&bi, &v->mem, v->m->launch, v->m->launch_len, e);
+	return bootinfo_write(&bi, &v->mem, image_end(&v->m->image),
+			      v->m->launch, v->m->launch_len, e);
 }
 
 /* All that needs no VM, while it is being made. */
 static int prepare_early(struct kvm_vm *v, struct err *e)
 {
 	const struct machine *m = v->m;
-	int r = mem_create(&v->mem, m->plan->memory, 0, e);
+	int r = image_map(&m->image, &v->mem, m->plan->debug, e);
 
-	if (!r)
-		r = image_map(&m->image, &v->mem, m->plan->debug, e);
 	if (!r)
 		r = add_ports(v, e);
 	if (!r)

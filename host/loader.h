@@ -37,9 +37,12 @@ int image_open(struct guest_image *img, struct err *e) MUST_CHECK;
  * that a test can reach. */
 int image_parse(struct guest_image *img, struct err *e) MUST_CHECK;
 void image_close(struct guest_image *img);
-/* Maps every segment privately over RAM at its address: pages that the guest
- * does not write stay the page cache's.  Without `writable` text and rodata
- * cannot be written at all, by nobody; a debugger needs it. */
+/* Where the image with its .bss ends, a multiple of the page size. */
+uint64_t image_end(const struct guest_image *img);
+/* Puts every segment into RAM at its address: reads it where mem->huge, else
+ * maps it privately, so that pages that the guest does not write stay the page
+ * cache's; then text and rodata cannot be written by nobody without `writable`,
+ * which a debugger needs. */
 int image_map(const struct guest_image *img, const struct guest_mem *mem,
 	      bool writable, struct err *e) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #ifndef HOST_MEMORY_H
 #define HOST_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ struct mem_region {
 struct guest_mem {
 	struct mem_region region[MEM_MAX_REGIONS];
 	unsigned nregion;
-	int fd; /* memfd behind the RAM, -1: anonymous */
+	int fd;    /* memfd behind the RAM, -1: anonymous */
+	bool huge; /* BOOT_AREA becomes a large page when it is touched */
 };
 
 /* bytes of RAM, split around the hole below 4 GiB (boot/abi/layout.h), mapped

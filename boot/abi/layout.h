@@ -5,9 +5,13 @@
  * Host and guest both include this file.  Guest-physical addresses are chosen
  * so that the boot page tables are six pages whatever the size of RAM: the
  * direct map uses 1 GiB entries except for its first GiB (2 MiB entries), and
- * the kernel image [KERNEL_PHYS, KERNEL_PHYS + KERNEL_MAX) is mapped page by
- * page through KERNEL_PTS page tables that the direct map and the -2 GiB map
- * share: so text is read-only through both, and only the -2 GiB map executes.
+ * the 2 MiB that begin with the kernel image are mapped page by page through
+ * one page table that the direct map and the -2 GiB map share: so text is
+ * read-only through both, and only the -2 GiB map executes.
+ *
+ * All that a start touches lies in those 2 MiB (BOOT_AREA): image, launch
+ * description, the first pages that are given out, page tables, bootinfo.  A
+ * host that backs them with one large page saves an exit for each.
  */
 #ifndef ABI_LAYOUT_H
 #define ABI_LAYOUT_H
@@ -17,13 +21,15 @@
 
 /* guest-physical */
 #define TRAMPOLINE_GPA     0x8000UL /* real-mode page that starts a CPU by SIPI */
-#define BOOT_TABLES_GPA    0x10000UL  /* boot page tables, in the order below */
-#define BOOTINFO_GPA       0x20000UL  /* struct bootinfo, one page */
-#define PVCLOCK_GPA        0x21000UL  /* pvclock_vcpu_time_info, one page */
-#define KERNEL_GPA         0x200000UL /* the kernel image */
-#define KERNEL_MAX         0x400000UL /* its largest size, .bss included */
-#define LAUNCH_GPA         0x600000UL /* launch description (boot/abi/launch.h) */
-#define LAUNCH_MAX         0x800000UL
+#define BOOT_AREA_GPA      0x200000UL /* 2 MiB of it */
+#define BOOT_AREA_END      0x400000UL
+#define KERNEL_GPA         BOOT_AREA_GPA /* the kernel image */
+#define KERNEL_MAX         0x1c0000UL    /* its largest size, .bss included */
+#define BOOT_TABLES_GPA    0x3e0000UL /* boot page tables, in the order below */
+#define BOOTINFO_GPA       0x3f0000UL /* struct bootinfo, one page */
+#define PVCLOCK_GPA        0x3f1000UL /* pvclock_vcpu_time_info, one page */
+#define LAUNCH_GPA         0x600000UL /* a launch description that is too long */
+#define LAUNCH_MAX         0x800000UL   /* to lie behind the image */
 #define LOWMEM_END         0xc0000000UL /* RAM above it moves to HIGHMEM_GPA */
 #define VIRTIO_MMIO_GPA    0xd0000000UL /* the kvm back end's devices */
 #define VIRTIO_MMIO_STRIDE 0x1000UL
@@ -39,13 +45,11 @@ enum {
 	BOOT_PDPT_KERNEL, /* [510] points to BOOT_PD_KERNEL */
 	BOOT_PD_LOW,      /* first GiB, 2 MiB entries, NX */
 	BOOT_PD_KERNEL,   /* the image, through the same page tables */
-	BOOT_PT_KERNEL0,  /* KERNEL_PTS page tables */
-	BOOT_PT_KERNEL1,
+	BOOT_PT_KERNEL,   /* BOOT_AREA */
 	/* PDs for GiB 1.. follow, where the CPU has no 1 GiB pages */
 	BOOT_PD_MORE,
 };
 #endif
-#define KERNEL_PTS 2
 
 /* virtual */
 #define USER_END    0x00007ffffffff000UL /* first address no user page has */

@@ -136,7 +136,7 @@ static void check_map(const struct guest_mem *m, uint64_t va, uint64_t want,
 	CHECK_EQ(exec, x);
 }
 
-static void test_tables(uint64_t ram, bool gib)
+static void test_tables(uint64_t ram, bool gib, bool huge)
 {
 	struct file f = good();
 	struct guest_image img;
@@ -147,7 +147,10 @@ static void test_tables(uint64_t ram, bool gib)
 
 	CHECK_EQ(parse(&f, &img), 0);
 	CHECK_EQ(mem_create(&m, ram, 0, &e), 0);
+	CHECK_EQ((uintptr_t)m.region[0].hva % (2UL << 20), 0);
+	m.huge = huge;
 	CHECK_EQ(image_map(&img, &m, false, &e), 0);
+	CHECK_EQ(image_end(&img) % GUEST_PAGE_SIZE, 0);
 	CHECK_EQ(boot_tables_write(&m, &img, gib, &e), 0);
 	check_map(&m, KERNEL_VIRT + KERNEL_GPA + 0x10, KERNEL_GPA + 0x10, false,
 		  true);
@@ -164,7 +167,7 @@ static void test_tables(uint64_t ram, bool gib)
 		check_map(&m, DIRECT_MAP + last, last, true, false);
 	}
 	CHECK(!walk(&m, 0x1000, &pa, &w, &x));
-	CHECK(!walk(&m, KERNEL_VIRT + KERNEL_GPA + KERNEL_MAX, &pa, &w, &x));
+	CHECK(!walk(&m, KERNEL_VIRT + BOOT_AREA_END, &pa, &w, &x));
 	/* text and data are the file's, what shares data's page is zero */
 	CHECK_EQ(*(uint8_t *)gpa_slice(&m, GPA(KERNEL_GPA + 5), 1), 1);
 	CHECK_EQ(*(uint8_t *)gpa_slice(&m, GPA(KERNEL_GPA + 0x27ff), 1), 3);
@@ -214,10 +217,10 @@ static void test_symbols(void)
 int main(void)
 {
 	test_refused();
-	test_tables(32ULL << 20, true);
-	test_tables(512ULL << 20, false);
-	test_tables(4ULL << 30, true);
-	test_tables(4ULL << 30, false);
+	test_tables(32ULL << 20, true, true);
+	test_tables(512ULL << 20, false, false);
+	test_tables(4ULL << 30, true, false);
+	test_tables(4ULL << 30, false, true);
 	test_memory();
 	test_symbols();
 	return check_done("boot_image");

@@ -30,7 +30,7 @@ static uint8_t *owner; /* a byte a page: handed out */
 
 static bool reserved(paddr_t pa)
 {
-	return pa < MIB(1) ||
+	return pa < MIB(1) || (pa >= BOOT_TABLES_GPA && pa < BOOT_AREA_END) ||
 	       (pa >= KERNEL_GPA && pa < KERNEL_GPA + mm_kernel_size()) ||
 	       (pa >= page_down(LAUNCH) && pa < page_up(LAUNCH + 0x3000)) ||
 	       (pa >= MIB(12) && pa < MIB(12) + PAGE_SIZE) ||

@@ -23,7 +23,8 @@ static uint32_t rotl(uint32_t v, unsigned n)
 	return v << n | v >> (32 - n);
 }
 
-static void quarter(uint32_t *x, unsigned a, unsigned b, unsigned c, unsigned d)
+static inline __attribute__((always_inline)) void
+quarter(uint32_t *x, unsigned a, unsigned b, unsigned c, unsigned d)
 {
 	x[a] += x[b];
 	x[d] = rotl(x[d] ^ x[a], 16);

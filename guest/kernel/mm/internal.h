@@ -18,7 +18,7 @@
 #define FAULT_AROUND   16 /* pages, a power of two */
 #define READ_AHEAD_MIN 4
 #define READ_AHEAD_MAX 64 /* sequential reads, and write-back in one go */
-#define READ_AROUND    32 /* a fault */
+#define READ_AROUND    16 /* a fault */
 /* Areas whose pages are not counted by struct page. */
 #define VMA_PFN (VMA_VDSO | VMA_VVAR)
 

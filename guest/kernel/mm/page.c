@@ -445,8 +445,23 @@ static void carve_array(void)
 	*best = first;
 }
 
+/* What is left of BOOT_AREA, behind image and launch description, before all
+ * else: the host may back it with one page. */
+static void use_boot_area_first(void)
+{
+	for (unsigned i = 1; i < zone.nextent; i++) {
+		struct extent e = zone.extent[i];
+
+		if (e.base < BOOT_AREA_GPA || e.end > BOOT_AREA_END)
+			continue;
+		zone.extent[i] = zone.extent[0];
+		zone.extent[0] = e;
+	}
+}
+
 /* Learns RAM from bi.  Touches nothing but its own few words.  Reserved are
- * the first MiB, the kernel image, bi itself and the launch description. */
+ * the first MiB, the kernel image, the boot's tables, bi itself and the launch
+ * description. */
 void page_init(const struct bootinfo *bi)
 {
 	uint64_t image_end = KERNEL_GPA + mm_kernel_size();
@@ -463,11 +478,13 @@ void page_init(const struct bootinfo *bi)
 	}
 	extent_reserve(0, BOOT_LOW_END);
 	extent_reserve(KERNEL_GPA, page_up(image_end));
+	extent_reserve(BOOT_TABLES_GPA, BOOT_AREA_END);
 	extent_reserve(page_down(info), page_up(info + sizeof(*bi)));
 	if (bi->launch_len)
 		extent_reserve(page_down(bi->launch_gpa),
 			       page_up(bi->launch_gpa + bi->launch_len));
 	carve_array();
+	use_boot_area_first();
 	for (unsigned i = 0; i < zone.nextent; i++)
 		zone.nfree += (zone.extent[i].end - zone.extent[i].base) >>
 			      PAGE_SHIFT;
