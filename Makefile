@@ -119,11 +119,13 @@ test: packages ## everything: both compilers, lint, unit tests, guests, the KVM 
 	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
 	$(Q)tests/run lint unit fuzz oci abi guests workloads lab
 
+bench: all ## measure, beside the peers, into bench/results
+	$(Q)bench/run
 fmt: ; clang-format -i $(shell git ls-files '*.[ch]') ## reformat in place
 help: ; @sed -n '/sed/!s/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16 ## this list
 clean: ; rm -rf $(B)/guest $(B)/host $(B)/unit $(B)/fuzz $(B)/tidy $(B)/gen $(B)/kuni* ## remove what was built
 
-.PHONY: all install packages demo unit lint test fmt help clean
+.PHONY: all install packages demo unit lint test bench fmt help clean
 .SECONDARY: $(GEN)
 .DELETE_ON_ERROR:
 -include $(shell find $(B)/guest $(B)/host -name '*.d' 2>/dev/null)
