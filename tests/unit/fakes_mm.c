@@ -490,6 +490,15 @@ void file_put(struct file *f)
 	ensure(f->ref > 1); /* the test's own is the last */
 	f->ref--;
 }
+int file_deny_write(struct file *f)
+{
+	f->inode->writers--;
+	return 0;
+}
+void file_allow_write(struct file *f)
+{
+	f->inode->writers++;
+}
 void inode_put(struct inode *i)
 {
 	ensure(!nheld && i->ref > 1);

@@ -117,10 +117,11 @@ void wake_all(struct waitq *wq, unsigned events)
 	if (w->fn)
 		w->fn(w, events);
 }
-void wake_n(struct waitq *wq, unsigned n, unsigned events)
+unsigned wake_n(struct waitq *wq, unsigned n, unsigned events)
 {
 	(void)n;
 	wake_all(wq, events);
+	return 1;
 }
 void sched_prepare(enum task_state st)
 {
@@ -221,6 +222,27 @@ static struct fake_page **fake_pages(struct pagecache *c, bool make)
 	fake_caches[free_slot].c = c;
 	return fake_caches[free_slot].page;
 }
+struct page *page_alloc(unsigned order, unsigned flags)
+{
+	struct fake_page *p = kmalloc(sizeof(*p));
+
+	(void)flags;
+	ensure(!order);
+	if (!p)
+		return NULL;
+	p->page.ref = 1;
+	return &p->page;
+}
+void page_get(struct page *p)
+{
+	p->ref++;
+}
+void page_put(struct page *p)
+{
+	ensure(p->ref);
+	if (!--p->ref)
+		kfree(p);
+}
 void pagecache_init(struct pagecache *c, struct inode *i,
 		    const struct pagecache_ops *ops)
 {
@@ -236,7 +258,7 @@ void pagecache_truncate(struct pagecache *c, uint64_t size)
 		if (!p[n])
 			continue;
 		if (n * PAGE_SIZE >= size) {
-			free(p[n]);
+			page_put(&p[n]->page);
 			p[n] = NULL;
 			c->npages--;
 		} else if ((n + 1) * PAGE_SIZE > size) {
@@ -261,12 +283,45 @@ int pagecache_get(struct pagecache *c, uint64_t index, bool create,
 	if (index >= PAGES)
 		return create ? -ENOMEM : 0;
 	if (p && !p[index] && create) {
-		p[index] = calloc(1, sizeof(**p));
+		p[index] = (struct fake_page *)page_alloc(0, PAGE_ZERO);
+		if (!p[index])
+			return -ENOMEM;
 		c->npages++;
 	}
-	if (p && p[index])
+	if (p && p[index]) {
 		*out = &p[index]->page;
+		page_get(*out);
+	}
 	return 0;
+}
+void pagecache_punch(struct pagecache *c, uint64_t start, uint64_t end)
+{
+	struct fake_page **p = fake_pages(c, false);
+
+	for (uint64_t n = 0; p && n < PAGES; n++) {
+		uint64_t a = max(start, n * PAGE_SIZE);
+		uint64_t b = min(end, (n + 1) * PAGE_SIZE);
+
+		if (!p[n] || a >= b)
+			continue;
+		memset(p[n]->data + a % PAGE_SIZE, 0, b - a);
+		if (b - a < PAGE_SIZE)
+			continue;
+		page_put(&p[n]->page);
+		p[n] = NULL;
+		c->npages--;
+	}
+}
+uint64_t pagecache_seek(struct pagecache *c, uint64_t pos, uint64_t end,
+			bool data)
+{
+	struct fake_page **p = fake_pages(c, false);
+	uint64_t n;
+
+	for (n = pos / PAGE_SIZE; pos < end; pos = ++n * PAGE_SIZE)
+		if ((n < PAGES && p && p[n]) == data)
+			break;
+	return min(pos, end);
 }
 void *phys_to_virt(paddr_t pa)
 {
@@ -275,10 +330,6 @@ void *phys_to_virt(paddr_t pa)
 paddr_t page_paddr(const struct page *p)
 {
 	return (paddr_t)((const struct fake_page *)(const void *)p)->data;
-}
-void page_put(struct page *p)
-{
-	(void)p;
 }
 ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 		       uint64_t size)
@@ -292,10 +343,12 @@ ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 
 		if (pagecache_get(c, pos / PAGE_SIZE, false, &p))
 			break;
-		if (p)
+		if (p) {
 			uio_put(u, (char *)page_virt(p) + pos % PAGE_SIZE, n);
-		else
+			page_put(p);
+		} else {
 			uio_zero(u, n);
+		}
 		pos += n;
 		done += (ssize_t)n;
 	}
@@ -313,6 +366,7 @@ ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos)
 		if (r)
 			return done ? done : r;
 		uio_get(u, (char *)page_virt(p) + pos % PAGE_SIZE, n);
+		page_put(p);
 		pos += n;
 		done += (ssize_t)n;
 	}
@@ -360,6 +414,46 @@ int signal_send_task(struct task *t, int signo, const struct siginfo_k *info)
 	(void)info;
 	fake_last_signal = signo;
 	return 0;
+}
+
+struct waitq signal_wait;
+uint64_t signal_pending_set(void)
+{
+	return 0;
+}
+int signal_take(uint64_t mask, struct siginfo_k *info)
+{
+	(void)mask;
+	(void)info;
+	return 0;
+}
+void signal_send_io(const struct io_owner *o, int signo,
+		    const struct siginfo_k *info)
+{
+	(void)o;
+	(void)info;
+	fake_last_signal = signo;
+}
+bool signal_owner_exists(int type, int id)
+{
+	(void)type;
+	return id == 1;
+}
+int kthread_create(struct task **out, const char *name, void (*fn)(void *),
+		   void *arg)
+{
+	(void)out;
+	(void)name;
+	(void)fn;
+	(void)arg;
+	return 0;
+}
+struct pseudo_buf;
+void pseudo_printf(struct pseudo_buf *b, const char *fmt, ...);
+void pseudo_printf(struct pseudo_buf *b, const char *fmt, ...)
+{
+	(void)b;
+	(void)fmt;
 }
 
 const struct fs_type *const filesystems[] = { &tmpfs_type, NULL };

@@ -174,7 +174,12 @@ paddr_t page_paddr(const struct page *p)
 {
 	return (paddr_t)((const struct fat_page *)(const void *)p)->mem;
 }
-uint64_t mm_nr_cached;
+uint64_t mm_nr_cached, mm_nr_shmem, mm_nr_dirty;
+unsigned notify_watches;
+void notify_gone_slow(struct inode *i)
+{
+	(void)i;
+}
 uint64_t page_total(void)
 {
 	return 1 << 20;

@@ -98,6 +98,9 @@ static struct dentry *detach(struct dentry *d)
 
 static void dentry_free(struct dentry *d)
 {
+	if (d->inode && d->dead &&
+	    (!d->inode->nlink || S_ISDIR(d->inode->mode)))
+		notify_gone(d->inode);
 	inode_put(d->inode);
 	name_free(d);
 	kfree(d);
@@ -470,6 +473,18 @@ struct dentry *dentry_parent(struct dentry *d)
 	d = dentry_get(d->parent);
 	spin_unlock(&dcache_lock);
 	return d;
+}
+
+struct dentry *dcache_name(struct dentry *d, char *name, size_t *len)
+{
+	struct dentry *parent;
+
+	spin_lock(&dcache_lock);
+	memcpy(name, d->name, d->len);
+	*len = d->len;
+	parent = dentry_get(d->parent);
+	spin_unlock(&dcache_lock);
+	return parent;
 }
 
 /* Hashes d and its ancestors on a super that caches no names; they stay so

@@ -15,8 +15,14 @@
  * part of a circle (ELOOP), so they nest in one direction only.
  */
 #include "kuni/vfs.h"
+#include "pseudofs.h"
 
-#define MAX_NEST     5
+#define MAX_NEST 5
+/* EPOLLWAKEUP keeps a system from suspending, which this one never does; Linux
+ * drops it, too, where CAP_BLOCK_SUSPEND is missing. */
+#define EXCLUSIVE_OK                                                           \
+	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET |    \
+	 EPOLLEXCLUSIVE)
 #define ITEM_PRIVATE (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
 
 struct epitem;
@@ -75,17 +81,17 @@ static void make_ready(struct epitem *it)
 	spin_unlock(&ep->ready_lock);
 }
 
-static void item_woken(struct waiter *w, unsigned events)
+static bool item_woken(struct waiter *w, unsigned events)
 {
 	struct epitem *it = container_of(w, struct epwait, w)->item;
 	uint32_t want = __atomic_load_n(&it->events, __ATOMIC_RELAXED);
 
 	if (!(want & ~ITEM_PRIVATE)) /* a one-shot that was reported */
-		return;
+		return false;
 	if (events && !(events & (want | EPOLLERR | EPOLLHUP)))
-		return;
+		return false;
 	make_ready(it);
-	wake_n(&it->ep->wait, 1, EPOLLIN);
+	return wake_n(&it->ep->wait, 1, EPOLLIN);
 }
 
 struct item_table {
@@ -104,6 +110,7 @@ static void item_add_wait(struct poll_table *pt, struct waitq *wq)
 	}
 	ew->item = it;
 	ew->w.fn = item_woken;
+	ew->w.exclusive = it->events & EPOLLEXCLUSIVE;
 	SLIST_INSERT_HEAD(&it->waits, ew, link);
 	waitq_add(wq, &ew->w);
 }
@@ -192,7 +199,29 @@ static unsigned epoll_poll(struct file *f, struct poll_table *pt)
 	return any_ready(ep) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+static bool epoll_info(struct file *f, unsigned n, struct pseudo_buf *b)
+{
+	struct epoll *ep = f->private_;
+	struct epitem *it = NULL;
+
+	mutex_lock(&ep->lock);
+	for (unsigned h = 0; h < HASH && !it; h++)
+		LIST_FOREACH(it, &ep->items[h], link)
+	if (!n--)
+		break;
+	if (it)
+		pseudo_printf(b,
+			      "tfd: %8d events: %8x data: %16lx  pos:%lu "
+			      "ino:%lx sdev:%lx\n",
+			      it->fd, it->events, it->data, it->file->pos,
+			      it->file->inode->ino,
+			      it->file->inode->super->dev);
+	mutex_unlock(&ep->lock);
+	return it;
+}
+
 static const struct file_ops epoll_ops = {
+	.info = epoll_info,
 	.poll = epoll_poll,
 	.release = epoll_release,
 	.seek = file_seek_nowhere,
@@ -347,8 +376,9 @@ int epoll_control(struct file *epf, int op, int fd, struct file *f,
 		return -EPERM;
 	if (epf == f || epf->ops != &epoll_ops)
 		return -EINVAL;
-	if (op == EPOLL_CTL_ADD && (ev->events & EPOLLEXCLUSIVE) &&
-	    f->ops == &epoll_ops)
+	if (op != EPOLL_CTL_DEL && (ev->events & EPOLLEXCLUSIVE) &&
+	    (op == EPOLL_CTL_MOD || f->ops == &epoll_ops ||
+	     (ev->events & ~EXCLUSIVE_OK)))
 		return -EINVAL;
 	mutex_lock(&watch_mutex);
 	if (op == EPOLL_CTL_ADD && f->ops == &epoll_ops &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* eventfd.c: eventfd(2): a 64-bit counter that reads and writes add to. */
 #include "kuni/vfs.h"
+#include "pseudofs.h"
 
 struct eventfd {
 	struct mutex lock;
@@ -92,7 +93,17 @@ static void eventfd_release(struct file *f)
 	kfree(f->private_);
 }
 
+static bool eventfd_info(struct file *f, unsigned n, struct pseudo_buf *b)
+{
+	if (n)
+		return false;
+	pseudo_printf(b, "eventfd-count: %16lx\n",
+		      load((const struct eventfd *)f->private_));
+	return true;
+}
+
 static const struct file_ops eventfd_ops = {
+	.info = eventfd_info,
 	.read = eventfd_read,
 	.write = eventfd_write,
 	.poll = eventfd_poll,

@@ -37,14 +37,56 @@ void file_put(struct file *f)
 {
 	if (!f || __atomic_sub_fetch(&f->ref, 1, __ATOMIC_ACQ_REL))
 		return;
+	if (f->opened)
+		notify_dentry(f->path.d, file_writable(f) ? IN_CLOSE_WRITE
+							  : IN_CLOSE_NOWRITE);
 	if (f->epolls)
 		epoll_file_gone(f);
+	if (f->async)
+		fasync_file_gone(f);
 	flock_release(f);
+	if (f->writer)
+		inode_write_end(f->inode);
 	if (f->ops->release)
 		f->ops->release(f);
 	path_put(&f->path);
 	inode_put(f->inode);
 	kfree(f);
+}
+
+/* One more writer, or programs that run it: the sign of inode.writers says
+ * which, and the other cannot begin. */
+static int count_up(struct inode *i, int step)
+{
+	int32_t n = __atomic_load_n(&i->writers, __ATOMIC_RELAXED);
+
+	do {
+		if (step > 0 ? n < 0 : n > 0)
+			return -ETXTBSY;
+	} while (!__atomic_compare_exchange_n(&i->writers, &n, n + step, true,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return 0;
+}
+
+int inode_write_begin(struct inode *i)
+{
+	return count_up(i, 1);
+}
+
+void inode_write_end(struct inode *i)
+{
+	__atomic_fetch_sub(&i->writers, 1, __ATOMIC_ACQ_REL);
+}
+
+int file_deny_write(struct file *f)
+{
+	return count_up(f->inode, -1);
+}
+
+void file_allow_write(struct file *f)
+{
+	__atomic_fetch_add(&f->inode->writers, 1, __ATOMIC_ACQ_REL);
 }
 
 bool file_readable(const struct file *f)
@@ -82,13 +124,20 @@ static ssize_t do_io(struct file *f, struct uio *u, uint64_t *pos, io_fn fn)
  * EBADF, EISDIR, EINVAL, or what the file says. */
 ssize_t file_read(struct file *f, struct uio *u, uint64_t *pos)
 {
+	ssize_t r;
+
 	if (!file_readable(f))
 		return -EBADF;
 	if (S_ISDIR(f->inode->mode))
 		return -EISDIR;
 	if (!f->ops->read)
 		return -EINVAL;
-	return do_io(f, u, pos, f->ops->read);
+	r = do_io(f, u, pos, f->ops->read);
+	current->io.syscr++;
+	current->io.rchar += r > 0 ? (uint64_t)r : 0;
+	if (r > 0)
+		notify_dentry(f->path.d, IN_ACCESS);
+	return r;
 }
 
 /* Set-id bits, RLIMIT_FSIZE; an append checks the limit at its real place. */
@@ -102,14 +151,14 @@ static int before_write(struct file *f, struct uio *u, const uint64_t *pos)
 	r = file_remove_privs(f->inode);
 	if (r)
 		return r;
-	if (f->flags & O_APPEND)
+	if ((f->flags & O_APPEND) || u->append)
 		at = f->inode->size;
 	return file_size_limit(at, &u->left);
 }
 
 ssize_t file_write(struct file *f, struct uio *u, uint64_t *pos)
 {
-	int r;
+	ssize_t r;
 
 	if (!file_writable(f))
 		return -EBADF;
@@ -118,7 +167,12 @@ ssize_t file_write(struct file *f, struct uio *u, uint64_t *pos)
 	r = before_write(f, u, pos);
 	if (r)
 		return r;
-	return do_io(f, u, pos, f->ops->write);
+	r = do_io(f, u, pos, f->ops->write);
+	current->io.syscw++;
+	current->io.wchar += r > 0 ? (uint64_t)r : 0;
+	if (r > 0)
+		notify_dentry(f->path.d, IN_MODIFY);
+	return r;
 }
 
 /* For exec and the like, which have already opened f. */
@@ -145,6 +199,18 @@ ssize_t file_pread_kernel(struct file *f, void *buf, size_t n, uint64_t off)
 	return (ssize_t)done;
 }
 
+/* Data or a hole at or after off; what knows of no holes is data. */
+static int64_t seek_hole(struct file *f, int64_t off, int whence)
+{
+	struct inode *i = f->inode;
+
+	if (off < 0 || (uint64_t)off >= i->size)
+		return -ENXIO;
+	if (f->ops->seek_hole)
+		return f->ops->seek_hole(f, (uint64_t)off, whence == SEEK_DATA);
+	return whence == SEEK_DATA ? off : (int64_t)i->size;
+}
+
 static int64_t seek_target(struct file *f, int64_t off, int whence)
 {
 	struct inode *i = f->inode;
@@ -167,11 +233,9 @@ static int64_t seek_target(struct file *f, int64_t off, int whence)
 	case SEEK_END:
 		base = (int64_t)i->size;
 		break;
-	case SEEK_DATA: /* no file system that comes here knows of holes */
-		return off < 0 || (uint64_t)off >= i->size ? -ENXIO : off;
+	case SEEK_DATA:
 	case SEEK_HOLE:
-		return off < 0 || (uint64_t)off >= i->size ? -ENXIO
-							   : (int64_t)i->size;
+		return seek_hole(f, off, whence);
 	default:
 		return -EINVAL;
 	}
@@ -261,9 +325,14 @@ int file_fsync(struct file *f, bool datasync)
 
 int file_truncate(struct file *f, uint64_t size)
 {
+	int r;
+
 	if (!S_ISREG(f->inode->mode) || !file_writable(f))
 		return -EINVAL;
 	if (size > INT64_MAX)
 		return -EINVAL;
-	return vfs_truncate(f->inode, size);
+	r = vfs_truncate(f->inode, size);
+	if (!r)
+		notify_setattr(f->path.d, ATTR_SIZE);
+	return r;
 }

@@ -49,6 +49,7 @@ static void super_unmounted(struct super *s)
 	last = !--s->nmounts;
 	spin_unlock(&mount_lock);
 	if (last) {
+		inotify_unmount(s);
 		if (s->ops && s->ops->sync)
 			(void)s->ops->sync(s);
 		dcache_prune_super(s);

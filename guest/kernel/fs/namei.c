@@ -75,10 +75,12 @@ static int begin_create(const struct path *dir, const struct last_name *l,
 static int end_create(const struct path *dir, struct dentry *d, struct inode *i,
 		      int r)
 {
-	if (!r)
+	if (!r) {
 		dcache_instantiate(d, i);
-	else
+		notify_name(dir->d->inode, d->name, d->len, i, IN_CREATE);
+	} else {
 		dcache_drop(d);
+	}
 	dentry_put(d);
 	mutex_unlock(&dir->d->inode->lock);
 	return r;
@@ -94,9 +96,11 @@ int vfs_create_locked(struct dentry *dir, struct dentry *d, uint32_t mode)
 	if (!di->ops->create)
 		return -EPERM;
 	r = di->ops->create(di, d->name, d->len, mode, &i);
-	if (!r)
-		dcache_instantiate(d, i);
-	return r;
+	if (r)
+		return r;
+	dcache_instantiate(d, i);
+	notify_name(di, d->name, d->len, i, IN_CREATE);
+	return 0;
 }
 
 static int mknod_op(struct inode *di, const struct last_name *l, uint32_t mode,
@@ -187,9 +191,25 @@ int vfs_link(const struct path *from, const struct path *dir,
 		r = -ENOENT; /* its last name is gone */
 	else
 		r = di->ops->link(di, l->name, l->len, i);
-	if (!r)
+	if (!r) {
 		inode_get(i);
+		notify_inode(i, IN_ATTRIB);
+	}
 	return end_create(dir, d, i, r);
+}
+
+/* d, of dir, names nothing any more. */
+static void removed(struct dentry *dir, struct dentry *d)
+{
+	struct inode *i = d->inode;
+
+	if (!S_ISDIR(i->mode))
+		notify_inode(i, IN_ATTRIB);
+	/* else when the last who has it open is done */
+	if ((!i->nlink || S_ISDIR(i->mode)) &&
+	    __atomic_load_n(&d->ref, __ATOMIC_RELAXED) == 1)
+		notify_gone(i);
+	notify_name(dir->inode, d->name, d->len, i, IN_DELETE);
 }
 
 /* With its own lock, so that nothing is made in it meanwhile. */
@@ -206,6 +226,8 @@ static int remove_dir(const struct path *dir, const struct last_name *l,
 	if (!r)
 		dcache_delete(d);
 	mutex_unlock(&d->inode->lock);
+	if (!r)
+		removed(dir->d, d);
 	return r;
 }
 
@@ -229,8 +251,10 @@ static int remove_locked(const struct path *dir, const struct last_name *l,
 		return remove_dir(dir, l, d);
 	r = ops->unlink ? ops->unlink(dir->d->inode, l->name, l->len, i)
 			: -EPERM;
-	if (!r)
+	if (!r) {
 		dcache_delete(d);
+		removed(dir->d, d);
+	}
 	return r;
 }
 
@@ -351,6 +375,19 @@ static int rename_rights(const struct renaming *n)
 	return r;
 }
 
+/* over: what the new name was before. */
+static void renamed(const struct renaming *n, struct inode *over)
+{
+	struct inode *od = n->od->d->inode, *nd = n->nd->d->inode;
+	bool exchange = n->flags & RENAME_EXCHANGE;
+
+	notify_rename_slow(od, n->ol->name, n->ol->len, nd, n->nl->name,
+			   n->nl->len, n->old->inode, exchange ? NULL : over);
+	if (exchange)
+		notify_rename_slow(nd, n->nl->name, n->nl->len, od, n->ol->name,
+				   n->ol->len, over, NULL);
+}
+
 static int rename_locked(struct renaming *n)
 {
 	struct inode *od = n->od->d->inode, *nd = n->nd->d->inode, *over;
@@ -373,8 +410,16 @@ static int rename_locked(struct renaming *n)
 		mutex_lock(&over->lock);
 	r = od->ops->rename(od, n->ol->name, n->ol->len, nd, n->nl->name,
 			    n->nl->len, n->flags);
-	if (!r)
+	if (!r) {
+		struct inode *gone = n->new_->inode;
+
 		dcache_move(n->old, n->new_, n->flags & RENAME_EXCHANGE);
+		if (gone && !(n->flags & RENAME_EXCHANGE) &&
+		    gone->ops->replaced)
+			gone->ops->replaced(gone);
+		if (notify_on())
+			renamed(n, gone);
+	}
 	if (over)
 		mutex_unlock(&over->lock);
 	return r;

@@ -74,13 +74,21 @@ static int open_checked(const struct path *p, int flags, struct file **out)
 		f->path = *p;
 		path_get(&f->path);
 	}
-	r = ops->open ? ops->open(i, f) : 0;
+	if (S_ISREG(i->mode) && file_writable(f)) {
+		r = inode_write_begin(i);
+		f->writer = !r;
+	}
+	if (!r)
+		r = ops->open ? ops->open(i, f) : 0;
 	if (r) {
 		f->ops = &path_ops; /* nothing to release */
 		file_put(f);
 		return r;
 	}
 	f->flags &= ~(uint32_t)(CREATION_FLAGS | O_CLOEXEC);
+	f->opened = !(flags & O_PATH);
+	if (f->opened)
+		notify_dentry(f->path.d, IN_OPEN);
 	*out = f;
 	return 0;
 }
@@ -106,7 +114,13 @@ static int open_existing(const struct path *p, int flags, bool created,
 	r = open_checked(p, flags, out);
 	if (r || !(flags & O_TRUNC) || created || !S_ISREG(i->mode))
 		return r;
-	r = vfs_truncate(i, 0);
+	r = inode_write_begin(i); /* O_TRUNC without O_WRONLY, too */
+	if (!r) {
+		r = vfs_truncate(i, 0);
+		inode_write_end(i);
+		if (!r)
+			notify_setattr(p->d, ATTR_SIZE);
+	}
 	if (r)
 		file_put(*out);
 	return r;
@@ -244,6 +258,8 @@ static unsigned lookup_flags(const struct lx_open_how *how)
 		f |= LOOKUP_BENEATH;
 	if (how->resolve & RESOLVE_IN_ROOT)
 		f |= LOOKUP_IN_ROOT;
+	if (how->resolve & RESOLVE_CACHED)
+		f |= LOOKUP_CACHED;
 	return f;
 }
 

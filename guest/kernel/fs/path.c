@@ -266,8 +266,14 @@ static bool at_end(const struct walk *w, bool *slash)
 static int step_down(struct walk *w, const char *name, size_t len, bool follow)
 {
 	struct path next = { w->cur.mnt, NULL };
-	int r = dcache_lookup(w->cur.d, name, len, &next.d);
+	int r = 0;
 
+	if (w->flags & LOOKUP_CACHED) {
+		next.d = dcache_find(w->cur.d, name, min(len, NAME_MAX + 1UL));
+		r = next.d ? 0 : -EAGAIN;
+	} else {
+		r = dcache_lookup(w->cur.d, name, len, &next.d);
+	}
 	if (r)
 		return r;
 	mount_get(next.mnt);

@@ -17,116 +17,6 @@
 #include "kuni/uts.h"
 
 #define PROC_MAGIC 0x9fa0
-#define TICK_NS    10000000UL /* USER_HZ is 100 */
-
-static int show_cpuinfo(struct pseudo_buf *b, const struct pseudo_key *k)
-{
-	struct arch_cpuinfo c;
-	const char *flag;
-
-	(void)k;
-	arch_cpuinfo(&c);
-	for (unsigned cpu = 0; cpu < arch_ncpu; cpu++) {
-		pseudo_printf(b, "processor\t: %u\nvendor_id\t: %s\n", cpu,
-			      c.vendor);
-		pseudo_printf(b, "cpu family\t: %u\nmodel\t\t: %u\n", c.family,
-			      c.model);
-		pseudo_printf(b, "model name\t: %s\nstepping\t: %u\n",
-			      c.model_name, c.stepping);
-		pseudo_printf(b, "cpu MHz\t\t: %lu.%03lu\n", c.khz / 1000,
-			      c.khz % 1000);
-		pseudo_printf(b, "physical id\t: 0\nsiblings\t: %u\n",
-			      arch_ncpu);
-		pseudo_printf(b, "core id\t\t: %u\ncpu cores\t: %u\n", cpu,
-			      arch_ncpu);
-		pseudo_printf(b,
-			      "apicid\t\t: %u\nfpu\t\t: yes\nflags\t\t:", cpu);
-		for (unsigned n = 0; (flag = arch_cpu_flag(n)); n++)
-			pseudo_printf(b, " %s", flag);
-		pseudo_printf(b, "\nclflush size\t: 64\n\n");
-	}
-	return 0;
-}
-
-static int show_meminfo(struct pseudo_buf *b, const struct pseudo_key *k)
-{
-	struct mm_stats s;
-	const uint64_t kib = PAGE_SIZE / 1024;
-
-	(void)k;
-	mm_stats(&s);
-	pseudo_printf(b, "MemTotal:       %8lu kB\n", s.total * kib);
-	pseudo_printf(b, "MemFree:        %8lu kB\n", s.free * kib);
-	pseudo_printf(b, "MemAvailable:   %8lu kB\n",
-		      (s.free + s.cached) * kib);
-	pseudo_printf(b, "Buffers:        %8lu kB\n", 0UL);
-	pseudo_printf(b, "Cached:         %8lu kB\n", s.cached * kib);
-	pseudo_printf(b, "SwapTotal:      %8lu kB\n", 0UL);
-	pseudo_printf(b, "SwapFree:       %8lu kB\n", 0UL);
-	pseudo_printf(b, "Slab:           %8lu kB\n", s.slab * kib);
-	pseudo_printf(b, "PageTables:     %8lu kB\n", s.tables * kib);
-	return 0;
-}
-
-/* CPU time and states over all processes, in USER_HZ ticks. */
-struct totals {
-	uint64_t user, system, switches;
-	unsigned running, blocked, threads;
-};
-
-static void sum_up(struct totals *t)
-{
-	struct process *p;
-	struct task *th;
-
-	spin_lock(&tasklist_lock);
-	LIST_FOREACH(p, &all_processes, all_link)
-	{
-		t->user += p->utime;
-		t->system += p->stime;
-		TAILQ_FOREACH(th, &p->threads, thread_link)
-		{
-			t->user += th->utime;
-			t->system += th->stime;
-			t->switches += th->nvcsw + th->nivcsw;
-			t->running += th->state == TASK_RUNNING;
-			t->blocked += th->state == TASK_SLEEP_HARD;
-			t->threads++;
-		}
-	}
-	spin_unlock(&tasklist_lock);
-}
-
-static int show_stat(struct pseudo_buf *b, const struct pseudo_key *k)
-{
-	uint64_t up = arch_clock_ns(), all = up * arch_ncpu;
-	struct totals t = { 0 };
-
-	(void)k;
-	sum_up(&t);
-	all -= min(all, t.user + t.system);
-	pseudo_printf(b, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", t.user / TICK_NS,
-		      t.system / TICK_NS, all / TICK_NS);
-	pseudo_printf(b, "ctxt %lu\nbtime %lu\n", t.switches,
-		      arch_wall_offset_ns() / NSEC_PER_SEC);
-	pseudo_printf(b, "procs_running %u\nprocs_blocked %u\n", t.running,
-		      t.blocked);
-	return 0;
-}
-
-static int show_uptime(struct pseudo_buf *b, const struct pseudo_key *k)
-{
-	uint64_t up = arch_clock_ns(), idle = up * arch_ncpu;
-	struct totals t = { 0 };
-
-	(void)k;
-	sum_up(&t);
-	idle -= min(idle, t.user + t.system);
-	pseudo_printf(b, "%lu.%02lu %lu.%02lu\n", up / NSEC_PER_SEC,
-		      up / TICK_NS % 100, idle / NSEC_PER_SEC,
-		      idle / TICK_NS % 100);
-	return 0;
-}
 
 static int show_version(struct pseudo_buf *b, const struct pseudo_key *k)
 {
@@ -143,6 +33,14 @@ static int show_filesystems(struct pseudo_buf *b, const struct pseudo_key *k)
 		pseudo_printf(b, "%s\t%s\n",
 			      filesystems[i]->nodev ? "nodev" : "",
 			      filesystems[i]->name);
+	return 0;
+}
+
+/* The kernel has no command line: what it is to do stands in its memory. */
+static int show_cmdline(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	(void)k;
+	pseudo_printf(b, "\n");
 	return 0;
 }
 
@@ -225,24 +123,34 @@ static bool each_pid(const struct pseudo_key *k, unsigned *n)
 	return true;
 }
 
+#define INFO(name_, show_)                                                     \
+	{                                                                      \
+		.name = name_, .mode = S_IFREG | 0444, .show = show_           \
+	}
 static const struct pseudo_node root_children[] = {
-	{ .name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo },
-	{ .name = "filesystems",
-	  .mode = S_IFREG | 0444,
-	  .show = show_filesystems },
+	INFO("cgroups", proc_cgroups_show),
+	INFO("cmdline", show_cmdline),
+	INFO("cpuinfo", proc_cpuinfo_show),
+	INFO("devices", proc_devices_show),
+	INFO("diskstats", proc_empty_show),
+	INFO("filesystems", show_filesystems),
 	{ .name = "kmsg", .mode = S_IFREG | 0400, .show = show_kmsg },
-	{ .name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo },
+	INFO("loadavg", proc_loadavg_show),
+	INFO("meminfo", proc_meminfo_show),
+	INFO("modules", proc_empty_show),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },
 	{ .name = "net", .mode = S_IFLNK | 0777, .link = link_net },
+	INFO("partitions", proc_partitions_show),
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
-	{ .name = "stat", .mode = S_IFREG | 0444, .show = show_stat },
-	{ .name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps },
+	INFO("stat", proc_machine_stat_show),
+	INFO("swaps", show_swaps),
 	{ .name = "sys", .mode = S_IFDIR | 0555, .children = procfs_sys },
 	{ .name = "thread-self",
 	  .mode = S_IFLNK | 0777,
 	  .link = link_thread_self },
-	{ .name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime },
-	{ .name = "version", .mode = S_IFREG | 0444, .show = show_version },
+	INFO("uptime", proc_uptime_show),
+	INFO("version", show_version),
+	INFO("vmstat", proc_vmstat_show),
 	{ 0 },
 };
 

@@ -33,7 +33,24 @@ int procfs_name(const struct path *p, char *buf, char **start) MUST_CHECK;
 				    size_t n);                                 \
 	int proc_##name_##_follow(const struct pseudo_key *k,                  \
 				  struct mount **m, struct dentry **d)
+PROC_SHOW(cpuinfo); /* procfs_machine.c */
+PROC_SHOW(meminfo);
+PROC_SHOW(machine_stat);
+PROC_SHOW(uptime);
+PROC_SHOW(loadavg);
+PROC_SHOW(vmstat);
+PROC_SHOW(devices);
+PROC_SHOW(partitions);
+PROC_SHOW(empty);
+PROC_SHOW(cgroups);
 PROC_SHOW(stat);
+PROC_SHOW(io);
+PROC_SHOW(oom_score);
+PROC_SHOW(wchan);
+PROC_SHOW(smaps);
+PROC_SHOW(smaps_rollup);
+PROC_SHOW(personality);
+PROC_SHOW(fdinfo);
 PROC_SHOW(status);
 PROC_SHOW(statm);
 PROC_SHOW(comm);
@@ -50,6 +67,11 @@ PROC_SHOW(mountinfo);
 PROC_LINK(exe);
 PROC_LINK(cwd);
 PROC_LINK(root);
+/* of fdinfo/, and the links of ns/ */
+extern const struct pseudo_node proc_fdinfo_node;
+extern const struct pseudo_node proc_ns_children[];
+int proc_fdinfo_find(const struct pseudo_key *k, const char *name, size_t len,
+		     struct pseudo_key *out, const struct pseudo_node **node);
 int proc_fd_find(const struct pseudo_key *k, const char *name, size_t len,
 		 struct pseudo_key *out, const struct pseudo_node **node);
 bool proc_fd_each(const struct pseudo_key *k, unsigned *n);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * procfs_fd.c: the places and open files of a process: exe, cwd, root and fd/ of
- * /proc/PID.
+ * procfs_fd.c: the places and open files of a process: exe, cwd, root, fd/,
+ * fdinfo/ and ns/ of /proc/PID.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "kuni/task.h"
+#include "kuni/vfs.h"
 #include "procfs.h"
 
 enum place { PLACE_EXE, PLACE_CWD, PLACE_ROOT };
@@ -183,8 +183,8 @@ static void key_same(struct pseudo_key *out, const struct pseudo_key *k)
 		task_get(k->task);
 }
 
-int proc_fd_find(const struct pseudo_key *k, const char *name, size_t len,
-		 struct pseudo_key *out, const struct pseudo_node **node)
+static int find_fd(const struct pseudo_key *k, const char *name, size_t len,
+		   struct pseudo_key *out)
 {
 	struct pseudo_key probe = *k;
 	struct file *f;
@@ -197,8 +197,21 @@ int proc_fd_find(const struct pseudo_key *k, const char *name, size_t len,
 		return -ENOENT;
 	file_put(f);
 	key_same(out, &probe);
-	*node = &fd_node;
 	return 0;
+}
+
+int proc_fd_find(const struct pseudo_key *k, const char *name, size_t len,
+		 struct pseudo_key *out, const struct pseudo_node **node)
+{
+	*node = &fd_node;
+	return find_fd(k, name, len, out);
+}
+
+int proc_fdinfo_find(const struct pseudo_key *k, const char *name, size_t len,
+		     struct pseudo_key *out, const struct pseudo_node **node)
+{
+	*node = &proc_fdinfo_node;
+	return find_fd(k, name, len, out);
 }
 
 bool proc_fd_each(const struct pseudo_key *k, unsigned *n)
@@ -220,3 +233,77 @@ bool proc_fd_each(const struct pseudo_key *k, unsigned *n)
 		task_put(t);
 	return found;
 }
+
+/* ---- fdinfo/ ---- */
+
+static bool key_cloexec(const struct pseudo_key *k)
+{
+	struct task *t = procfs_task(k);
+	struct fdtable *ft = t ? task_files_get(t) : NULL;
+	bool yes = false;
+
+	if (ft) {
+		spin_lock(&ft->lock);
+		yes = (unsigned)k->n < ft->size &&
+		      ft->cloexec[k->n / 64] >> (k->n % 64) & 1;
+		spin_unlock(&ft->lock);
+		fdtable_put(ft);
+	}
+	if (t)
+		task_put(t);
+	return yes;
+}
+
+int proc_fdinfo_show(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	struct file *f = key_file(k);
+	struct inotify_watch_info w;
+
+	if (!f)
+		return -ENOENT;
+	pseudo_printf(b, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
+		      f->pos, f->flags | (key_cloexec(k) ? O_CLOEXEC : 0),
+		      f->path.mnt ? f->path.mnt->id : 0, f->inode->ino);
+	for (unsigned n = 0; inotify_is(f) && inotify_nth(f, n, &w); n++)
+		pseudo_printf(b,
+			      "inotify wd:%x ino:%lx sdev:%lx mask:%x "
+			      "ignored_mask:0\n",
+			      (unsigned)w.wd, w.ino, w.dev, w.mask);
+	for (unsigned n = 0; f->ops->info && f->ops->info(f, n, b);)
+		n++;
+	file_put(f);
+	return 0;
+}
+
+const struct pseudo_node proc_fdinfo_node = {
+	.name = "",
+	.mode = S_IFREG | 0400,
+	.show = proc_fdinfo_show,
+	.own = true,
+};
+
+/* ---- ns/: there is one namespace of each kind, with Linux's first numbers */
+
+#define NS(name_, text)                                                        \
+	static ssize_t link_ns_##name_(const struct pseudo_key *k, char *buf,  \
+				       size_t n)                               \
+	{                                                                      \
+		(void)k;                                                       \
+		return sniprintf(buf, n, "%s", text);                          \
+	}
+NS(cgroup, "cgroup:[4026531835]")
+NS(ipc, "ipc:[4026531839]")
+NS(mnt, "mnt:[4026531841]")
+NS(net, "net:[4026531840]")
+NS(pid, "pid:[4026531836]")
+NS(user, "user:[4026531837]")
+NS(uts, "uts:[4026531838]")
+#define NS_LINK(name_)                                                         \
+	{                                                                      \
+		.name = #name_, .mode = S_IFLNK | 0777,                        \
+		.link = link_ns_##name_, .own = true                           \
+	}
+const struct pseudo_node proc_ns_children[] = {
+	NS_LINK(cgroup), NS_LINK(ipc),  NS_LINK(mnt), NS_LINK(net),
+	NS_LINK(pid),    NS_LINK(user), NS_LINK(uts), { 0 },
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * procfs_mem.c: what is in the memory of a process: cmdline, environ, auxv, maps
- * of /proc/PID.
+ * procfs_mem.c: what is in the memory of a process: cmdline, environ, auxv,
+ * maps, smaps and smaps_rollup of /proc/PID.
  */
 #include <string.h>
 
@@ -120,4 +120,144 @@ int proc_maps_show(struct pseudo_buf *b, const struct pseudo_key *k)
 	kfree(name);
 	mm_put(m);
 	return 0;
+}
+
+/* ---- smaps ---- */
+
+/* In bytes; a page's share is by the references that it has, of which its
+ * cache has one. */
+struct usage {
+	uint64_t size, rss, pss, shared, private_, dirty, anon;
+};
+
+static void add_page(struct usage *u, const struct page *p)
+{
+	bool cached = p->flags & PG_CACHE;
+	uint32_t users = __atomic_load_n(&p->ref, __ATOMIC_RELAXED) - cached;
+
+	users = max(users, 1U);
+	u->rss += PAGE_SIZE;
+	u->pss += PAGE_SIZE / users;
+	*(users > 1 ? &u->shared : &u->private_) += PAGE_SIZE;
+	if (!cached)
+		u->anon += PAGE_SIZE;
+	if (!cached || (p->flags & PG_DIRTY))
+		u->dirty += PAGE_SIZE;
+}
+
+/* mm.lock held. */
+static void usage_of(struct mm *m, const struct vma *v, struct usage *u)
+{
+	unsigned prot;
+	paddr_t pa;
+
+	u->size += v->end - v->start;
+	for (uint64_t at = v->start; at < v->end; at += PAGE_SIZE) {
+		struct page *p;
+
+		spin_lock(&m->pt_lock);
+		p = arch_pt_walk(&m->pt, at, &pa, &prot) ? page_of(pa) : NULL;
+		if (p && !(p->flags & PG_RESERVED))
+			add_page(u, p);
+		spin_unlock(&m->pt_lock);
+	}
+}
+
+static void usage_lines(struct pseudo_buf *b, const struct usage *u, bool size)
+{
+	const struct {
+		const char *name;
+		uint64_t bytes;
+	} lines[] = {
+		{ "Rss:", u->rss },
+		{ "Pss:", u->pss },
+		{ "Shared_Clean:", u->shared - min(u->shared, u->dirty) },
+		{ "Shared_Dirty:", min(u->shared, u->dirty) },
+		{ "Private_Clean:", u->private_ - min(u->private_, u->dirty) },
+		{ "Private_Dirty:", min(u->private_, u->dirty) },
+		{ "Anonymous:", u->anon },
+		{ "AnonHugePages:", 0 },
+		{ "Swap:", 0 },
+		{ "SwapPss:", 0 },
+	};
+
+	if (size)
+		pseudo_printf(b, "%-16s%8lu kB\n%-16s%8lu kB\n%-16s%8lu kB\n",
+			      "Size:", u->size / 1024,
+			      "KernelPageSize:", PAGE_SIZE / 1024,
+			      "MMUPageSize:", PAGE_SIZE / 1024);
+	for (unsigned n = 0; n < ARRAY_SIZE(lines); n++)
+		pseudo_printf(b, "%-16s%8lu kB\n", lines[n].name,
+			      lines[n].bytes / 1024);
+}
+
+static void vm_flags(struct pseudo_buf *b, const struct vma *v)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} flags[] = {
+		{ VMA_SHARED, " sh" },    { VMA_GROWSDOWN, " gd" },
+		{ VMA_NORESERVE, " nr" }, { VMA_LOCKED, " lo" },
+		{ VMA_DONTFORK, " dc" },  { VMA_WIPEONFORK, " wf" },
+	};
+
+	pseudo_printf(
+		b, "VmFlags:%s%s%s mr mw me", v->prot & PROT_R ? " rd" : "",
+		v->prot & PROT_W ? " wr" : "", v->prot & PROT_X ? " ex" : "");
+	for (unsigned n = 0; n < ARRAY_SIZE(flags); n++)
+		if (v->flags & flags[n].flag)
+			pseudo_printf(b, "%s", flags[n].name);
+	pseudo_printf(b, "\n");
+}
+
+static int show_usage(struct pseudo_buf *b, const struct pseudo_key *k,
+		      bool rollup)
+{
+	struct usage sum = { 0 };
+	struct mm *m = NULL;
+	uint64_t first = 0, last = 0;
+	char *name;
+	int r = procfs_mm(k, true, &m);
+
+	if (r < 0 || !m)
+		return r;
+	name = kmalloc(PATH_MAX);
+	if (!name) {
+		mm_put(m);
+		return -ENOMEM;
+	}
+	mutex_lock(&m->lock);
+	for (struct vma *v = mm_find(m, 0); v; v = mm_next(v)) {
+		struct usage u = { 0 };
+
+		first = first ? first : v->start;
+		last = v->end;
+		usage_of(m, v, rollup ? &sum : &u);
+		if (rollup)
+			continue;
+		maps_line(b, v, m, name);
+		usage_lines(b, &u, true);
+		vm_flags(b, v);
+	}
+	mutex_unlock(&m->lock);
+	if (rollup) {
+		pseudo_printf(b, "%08lx-%08lx ---p 00000000 00:00 0 ", first,
+			      last);
+		pseudo_printf(b, "                         [rollup]\n");
+		usage_lines(b, &sum, false);
+	}
+	kfree(name);
+	mm_put(m);
+	return 0;
+}
+
+int proc_smaps_show(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	return show_usage(b, k, false);
+}
+
+int proc_smaps_rollup_show(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	return show_usage(b, k, true);
 }

@@ -42,33 +42,82 @@ static const char *mount_point(const struct mount *m, char *name)
 	return procfs_name(&at, name, &s) == 0 ? s : NULL;
 }
 
+/* Blanks would end the field: \040 and the like. */
+static void put_escaped(struct pseudo_buf *b, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr(" \t\n\\", *s))
+			pseudo_printf(b, "\\%03o", (unsigned char)*s);
+		else
+			pseudo_put(b, s, 1);
+	}
+}
+
+/* Which part of its file system m shows. */
+static void put_root(struct pseudo_buf *b, const struct mount *m, char *name)
+{
+	struct path top = { (struct mount *)(uintptr_t)m, m->super->root };
+	struct path at = { top.mnt, m->root };
+	char *s;
+
+	if (m->root == m->super->root ||
+	    path_name(&at, &top, name, PATH_MAX, &s))
+		s = strcpy(name, "/");
+	put_escaped(b, s);
+}
+
+static void put_super_options(struct pseudo_buf *b, const struct mount *m)
+{
+	pseudo_printf(b, m->flags & MS_RDONLY ? "ro" : "rw");
+	if (m->data && *m->data) {
+		pseudo_put(b, ",", 1);
+		put_escaped(b, m->data);
+	}
+}
+
+static void put_info(struct mounts_walk *w, const struct mount *m)
+{
+	pseudo_printf(w->b, "%u %u %u:%u ", m->id,
+		      m->parent ? m->parent->id : 0, DEV_MAJOR(m->super->dev),
+		      DEV_MINOR(m->super->dev));
+	put_root(w->b, m, w->name);
+	pseudo_put(w->b, " ", 1);
+}
+
 static bool mounts_one(struct mount *m, void *arg)
 {
 	struct mounts_walk *w = arg;
-	const char *point = mount_point(m, w->name);
-	const char *type = m->super->type->name;
-	const char *source = m->source ? m->source : "none";
+	size_t before = w->b->len;
+	const char *source = m->source ? m->source : "none", *point;
 
-	if (!point)
-		return true;
-	if (w->info) {
-		pseudo_printf(w->b, "%u %u %u:%u / ", m->id,
-			      m->parent ? m->parent->id : 0,
-			      DEV_MAJOR(m->super->dev),
-			      DEV_MINOR(m->super->dev));
-		pseudo_put(w->b, point, strlen(point));
-		pseudo_put(w->b, " ", 1);
-		mount_options(w->b, m);
-		pseudo_printf(w->b, " - %s ", type);
-		pseudo_put(w->b, source, strlen(source));
-		pseudo_printf(w->b, m->flags & MS_RDONLY ? " ro\n" : " rw\n");
+	if (w->info)
+		put_info(w, m);
+	else
+		put_escaped(w->b, source);
+	point = mount_point(m, w->name);
+	if (!point) { /* not below the reader's root */
+		w->b->len = before;
 		return true;
 	}
-	pseudo_put(w->b, source, strlen(source));
+	if (!w->info)
+		pseudo_put(w->b, " ", 1);
+	put_escaped(w->b, point);
 	pseudo_put(w->b, " ", 1);
-	pseudo_put(w->b, point, strlen(point));
-	pseudo_printf(w->b, " %s ", type);
+	if (w->info) {
+		mount_options(w->b, m);
+		pseudo_printf(w->b, " - %s ", m->super->type->name);
+		put_escaped(w->b, source);
+		pseudo_put(w->b, " ", 1);
+		put_super_options(w->b, m);
+		pseudo_put(w->b, "\n", 1);
+		return true;
+	}
+	pseudo_printf(w->b, "%s ", m->super->type->name);
 	mount_options(w->b, m);
+	if (m->data && *m->data) {
+		pseudo_put(w->b, ",", 1);
+		put_escaped(w->b, m->data);
+	}
 	pseudo_printf(w->b, " 0 0\n");
 	return true;
 }

@@ -122,35 +122,32 @@ static bool each_task(const struct pseudo_key *k, unsigned *n)
 		.name = #name_, .mode = S_IFREG | (mode_),                     \
 		.show = proc_##name_##_show, .own = true                       \
 	}
+#define NODE(name_, mode_, ...)                                                \
+	{                                                                      \
+		.name = name_, .mode = (mode_), .own = true, __VA_ARGS__       \
+	}
 #define THREAD_FILES                                                           \
 	FILE_(auxv, 0400), FILE_(cgroup, 0444), FILE_(cmdline, 0444),          \
-		{ .name = "comm",                                              \
-		  .mode = S_IFREG | 0644,                                      \
-		  .show = proc_comm_show,                                      \
-		  .store = proc_comm_store,                                    \
-		  .own = true },                                               \
+		NODE("comm", S_IFREG | 0644, .show = proc_comm_show,           \
+		     .store = proc_comm_store),                                \
 		LINK(cwd), FILE_(environ, 0400), LINK(exe),                    \
-		{ .name = "fd",                                                \
-		  .mode = S_IFDIR | 0500,                                      \
-		  .find = proc_fd_find,                                        \
-		  .each = proc_fd_each,                                        \
-		  .each_mode = S_IFLNK,                                        \
-		  .own = true },                                               \
-		FILE_(limits, 0444), FILE_(maps, 0444),                        \
+		NODE("fd", S_IFDIR | 0500, .find = proc_fd_find,               \
+		     .each = proc_fd_each, .each_mode = S_IFLNK),              \
+		NODE("fdinfo", S_IFDIR | 0555, .find = proc_fdinfo_find,       \
+		     .each = proc_fd_each, .each_mode = S_IFREG),              \
+		FILE_(io, 0400), FILE_(limits, 0444), FILE_(maps, 0444),       \
 		FILE_(mountinfo, 0444),                                        \
-		{ .name = "mounts",                                            \
-		  .mode = S_IFREG | 0444,                                      \
-		  .show = procfs_mounts },                                     \
+		NODE("mounts", S_IFREG | 0444, .show = procfs_mounts),         \
 		{ .name = "net",                                               \
 		  .mode = S_IFDIR | 0555,                                      \
 		  .children = procfs_net },                                    \
-		{ .name = "oom_score_adj",                                     \
-		  .mode = S_IFREG | 0644,                                      \
-		  .show = proc_oom_adj_show,                                   \
-		  .store = proc_oom_adj_store,                                 \
-		  .own = true },                                               \
-		LINK(root), FILE_(stat, 0444), FILE_(statm, 0444),             \
-		FILE_(status, 0444)
+		NODE("ns", S_IFDIR | 0511, .children = proc_ns_children),      \
+		FILE_(oom_score, 0444),                                        \
+		NODE("oom_score_adj", S_IFREG | 0644,                          \
+		     .show = proc_oom_adj_show, .store = proc_oom_adj_store),  \
+		FILE_(personality, 0400), LINK(root), FILE_(smaps, 0444),      \
+		FILE_(smaps_rollup, 0444), FILE_(stat, 0444),                  \
+		FILE_(statm, 0444), FILE_(status, 0444), FILE_(wchan, 0444)
 
 static const struct pseudo_node thread_children[] = { THREAD_FILES, { 0 } };
 

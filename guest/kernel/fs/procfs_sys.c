@@ -8,8 +8,11 @@
 #include "kuni/driver.h"
 #include "kuni/task.h"
 #include "kuni/uts.h"
+#include "kuni/vfs.h"
 #include "procfs.h"
 
+#define TEXT_(n) #n
+#define TEXT(n)  TEXT_(n)
 /* A file that always says the same line. */
 #define CONSTANT(name_, text)                                                  \
 	static int show_##name_(struct pseudo_buf *b,                          \
@@ -33,6 +36,9 @@ CONSTANT(cap_last_cap, "40")
 CONSTANT(overcommit_memory, "1")
 CONSTANT(max_map_count, "65530")
 CONSTANT(pipe_max_size, "1048576")
+CONSTANT(max_queued_events, TEXT(INOTIFY_MAX_EVENTS))
+CONSTANT(max_user_instances, TEXT(INOTIFY_MAX_INSTANCES))
+CONSTANT(max_user_watches, TEXT(INOTIFY_MAX_WATCHES))
 
 static void uuid_line(struct pseudo_buf *b, uint64_t hi, uint64_t lo)
 {
@@ -89,7 +95,15 @@ static const struct pseudo_node vm[] = {
 	{ 0 },
 };
 
+static const struct pseudo_node inotify[] = {
+	FILE_444(max_queued_events),
+	FILE_444(max_user_instances),
+	FILE_444(max_user_watches),
+	{ 0 },
+};
+
 static const struct pseudo_node fs[] = {
+	{ .name = "inotify", .mode = S_IFDIR | 0555, .children = inotify },
 	{ .name = "pipe-max-size",
 	  .mode = S_IFREG | 0444,
 	  .show = show_pipe_max_size },

@@ -92,6 +92,7 @@ static long slave_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 }
 
 const struct file_ops pts_fops = {
+	.sigio = true,
 	.open = slave_open,
 	.release = slave_release,
 	.read = slave_read,

@@ -7,6 +7,7 @@
  * of CLOCK_REALTIME is converted when it is set.
  */
 #include "kuni/vfs.h"
+#include "pseudofs.h"
 
 struct timerfd {
 	struct ktimer timer;
@@ -15,6 +16,10 @@ struct timerfd {
 	uint64_t interval; /* [lock] ns, 0: once */
 	uint64_t ticks;    /* [lock] since the last read */
 	bool realtime;     /* [I] */
+	int clock;         /* [I] */
+	int flags;         /* [lock] of the last setting */
+	bool cancel;       /* [lock] TFD_TIMER_CANCEL_ON_SET */
+	uint64_t offset;   /* [lock] of the wall clock when it was set */
 	struct waitq wait;
 };
 
@@ -49,6 +54,19 @@ static void timerfd_fire(struct ktimer *k)
 	wake_all(&t->wait, EPOLLIN);
 }
 
+/* Whether the wall clock was set since a timer that minds was. */
+static bool was_set(struct timerfd *t)
+{
+	bool yes;
+
+	spin_lock(&t->lock);
+	yes = t->cancel && t->offset != arch_wall_offset_ns();
+	if (yes)
+		t->offset = arch_wall_offset_ns();
+	spin_unlock(&t->lock);
+	return yes;
+}
+
 static uint64_t ticks(struct timerfd *t, bool take)
 {
 	uint64_t n;
@@ -71,6 +89,8 @@ static ssize_t timerfd_read(struct file *f, struct uio *u, uint64_t *pos)
 	if (u->left < sizeof(n))
 		return -EINVAL;
 	while (!(n = ticks(t, true))) {
+		if (was_set(t))
+			return -ECANCELED;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
 		r = wait_event(&t->wait, ticks(t, false));
@@ -97,7 +117,30 @@ static void timerfd_release(struct file *f)
 	kfree(t);
 }
 
+static void get_locked(struct timerfd *t, uint64_t now,
+		       struct lx_timespec_pair *v);
+
+static bool timerfd_info(struct file *f, unsigned n, struct pseudo_buf *b)
+{
+	struct timerfd *t = f->private_;
+	struct lx_timespec_pair v;
+
+	if (n)
+		return false;
+	spin_lock(&t->lock);
+	get_locked(t, arch_clock_ns(), &v);
+	spin_unlock(&t->lock);
+	pseudo_printf(b,
+		      "clockid: %d\nticks: %lu\nsettime flags: 0%o\n"
+		      "it_value: (%ld, %ld)\nit_interval: (%ld, %ld)\n",
+		      t->clock, t->ticks, t->flags, (long)v.value_sec,
+		      (long)v.value_nsec, (long)v.interval_sec,
+		      (long)v.interval_nsec);
+	return true;
+}
+
 static const struct file_ops timerfd_ops = {
+	.info = timerfd_info,
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.release = timerfd_release,
@@ -112,8 +155,12 @@ int timerfd_new(int clock, unsigned flags, struct file **out)
 	int r;
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-	    clock != CLOCK_BOOTTIME)
+	    clock != CLOCK_BOOTTIME && clock != CLOCK_REALTIME_ALARM &&
+	    clock != CLOCK_BOOTTIME_ALARM)
 		return -EINVAL;
+	if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) &&
+	    !fs_capable(CAP_WAKE_ALARM))
+		return -EPERM;
 	t = kmalloc(sizeof(*t));
 	if (!t)
 		return -ENOMEM;
@@ -128,7 +175,8 @@ int timerfd_new(int clock, unsigned flags, struct file **out)
 		kfree(t);
 		return r;
 	}
-	t->realtime = clock == CLOCK_REALTIME;
+	t->realtime = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
+	t->clock = clock;
 	ktimer_init(&t->timer, timerfd_fire, t);
 	waitq_init(&t->wait);
 	(*out)->private_ = t;
@@ -159,14 +207,16 @@ static void get_locked(struct timerfd *t, uint64_t now,
 	v->interval_nsec = (int64_t)(t->interval % NSEC_PER_SEC);
 }
 
-/* timerfd_settime(2); flags: TFD_TIMER_ABSTIME.  What it was goes to *old. */
+/* timerfd_settime(2); flags: TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET.  What
+ * it was goes to *old. */
 int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 		struct lx_timespec_pair *old)
 {
 	struct timerfd *t = f->private_;
 	uint64_t value, interval, now, at;
 
-	if (f->ops != &timerfd_ops || (flags & ~TFD_TIMER_ABSTIME))
+	if (f->ops != &timerfd_ops ||
+	    (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)))
 		return -EINVAL;
 	if (!to_ns(v->value_sec, v->value_nsec, &value) ||
 	    !to_ns(v->interval_sec, v->interval_nsec, &interval))
@@ -185,6 +235,10 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 	t->deadline = value ? at : 0;
 	t->interval = interval;
 	t->ticks = 0;
+	t->cancel = t->realtime && (flags & TFD_TIMER_ABSTIME) &&
+		    (flags & TFD_TIMER_CANCEL_ON_SET);
+	t->offset = arch_wall_offset_ns();
+	t->flags = flags;
 	spin_unlock(&t->lock);
 	if (value)
 		ktimer_arm(&t->timer, at);

@@ -16,7 +16,8 @@
 #define F_SEAL_SHRINK 2
 #define F_SEAL_GROW   4
 #define F_SEAL_WRITE  8
-#define F_SEAL_ALL    15
+#define F_SEAL_FUTURE 16 /* no new way to write */
+#define F_SEAL_ALL    31
 
 void tmpfs_recount(struct inode *i)
 {
@@ -76,7 +77,7 @@ static ssize_t write_locked(struct inode *i, struct uio *u, uint64_t at)
 
 	if (!want)
 		return 0;
-	if ((seals & F_SEAL_WRITE) ||
+	if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE)) ||
 	    ((seals & F_SEAL_GROW) && at + want > i->size))
 		return -EPERM;
 	cut = room(i, at, want);
@@ -102,7 +103,7 @@ static ssize_t file_write_cached(struct file *f, struct uio *u, uint64_t *pos)
 	ssize_t n;
 
 	mutex_lock(&i->lock);
-	at = (f->flags & O_APPEND) ? i->size : *pos;
+	at = (f->flags & O_APPEND) || u->append ? i->size : *pos;
 	n = write_locked(i, u, at);
 	mutex_unlock(&i->lock);
 	if (n > 0)
@@ -145,27 +146,6 @@ static int reserve(struct inode *i, uint64_t off, uint64_t len)
 	return r;
 }
 
-static int punch(struct inode *i, uint64_t off, uint64_t len)
-{
-	uint64_t end = min(off + len, i->size);
-
-	/* zeroes; the pages themselves stay */
-	while (off < end) {
-		size_t n = min(PAGE_SIZE - off % PAGE_SIZE, end - off);
-		struct page *p = NULL;
-		int r = pagecache_get(&i->cache, off >> PAGE_SHIFT, false, &p);
-
-		if (r)
-			return r;
-		if (p) {
-			memset((char *)page_virt(p) + off % PAGE_SIZE, 0, n);
-			page_put(p);
-		}
-		off += n;
-	}
-	return 0;
-}
-
 static int file_fallocate_cached(struct file *f, int mode, uint64_t off,
 				 uint64_t len)
 {
@@ -179,12 +159,13 @@ static int file_fallocate_cached(struct file *f, int mode, uint64_t off,
 	if (hole && !(mode & FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
 	mutex_lock(&i->lock);
-	if (hole && (seals & F_SEAL_WRITE))
+	if (hole && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE)))
 		r = -EPERM;
 	else if (!hole && (seals & F_SEAL_GROW) && off + len > i->size)
 		r = -EPERM;
 	else
-		r = hole ? punch(i, off, len) : reserve(i, off, len);
+		r = hole ? (pagecache_punch(&i->cache, off, off + len), 0)
+			 : reserve(i, off, len);
 	if (!r && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size)
 		i->size = off + len;
 	if (!r)
@@ -196,10 +177,34 @@ static int file_fallocate_cached(struct file *f, int mode, uint64_t off,
 
 static int file_mmap(struct file *f, struct vma *v)
 {
-	if ((tmpfs_node(f->inode)->seals & F_SEAL_WRITE) &&
-	    (v->flags & VMA_SHARED) && (v->flags & VMA_MAYWRITE))
+	unsigned seals = tmpfs_node(f->inode)->seals;
+
+	if (!(seals & (F_SEAL_WRITE | F_SEAL_FUTURE)) ||
+	    !(v->flags & VMA_SHARED) || !(v->flags & VMA_MAYWRITE))
+		return 0;
+	if ((seals & F_SEAL_WRITE) || (v->prot & PROT_W))
 		return -EPERM;
+	v->flags &= ~(uint32_t)VMA_MAYWRITE; /* mprotect cannot, either */
 	return 0; /* the pages are those of inode.cache */
+}
+
+static int file_get_page(struct file *f, uint64_t index, struct page **out)
+{
+	struct pagecache *c = &f->inode->cache;
+	int r = pagecache_get(c, index, false, out);
+
+	/* a hole inside the file: as Linux, it becomes a page */
+	if (!r && !*out && index << PAGE_SHIFT < f->inode->size)
+		r = pagecache_get(c, index, true, out);
+	return r;
+}
+
+static int64_t file_seek_hole(struct file *f, uint64_t off, bool data)
+{
+	uint64_t end = f->inode->size;
+	uint64_t at = pagecache_seek(&f->inode->cache, off, end, data);
+
+	return data && at >= end ? -ENXIO : (int64_t)min(at, end);
 }
 
 static int file_fsync_nothing(struct file *f, bool datasync)
@@ -222,6 +227,8 @@ const struct file_ops tmpfs_file_fops = {
 	.mmap = file_mmap,
 	.fsync = file_fsync_nothing,
 	.fallocate = file_fallocate_cached,
+	.get_page = file_get_page,
+	.seek_hole = file_seek_hole,
 };
 
 /* ---- memory files ---- */

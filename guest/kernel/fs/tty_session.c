@@ -77,6 +77,16 @@ int tty_nr(const struct process *p)
 	return nr;
 }
 
+int tty_foreground(const struct process *p)
+{
+	int pgid;
+
+	spin_lock(&tasklist_lock);
+	pgid = p->tty ? p->tty->pgid : -1;
+	spin_unlock(&tasklist_lock);
+	return pgid;
+}
+
 /* tasklist_lock held. */
 static int control_locked(struct tty *t, bool steal)
 {

@@ -82,8 +82,10 @@ static void destroy(struct mm *m)
 	LIST_REMOVE(m, all_link);
 	spin_unlock(&all.lock);
 	area_free_list(dead);
-	if (m->exe)
+	if (m->exe) {
+		file_allow_write(m->exe);
 		file_put(m->exe);
+	}
 	slab_free(mm_slab, m);
 }
 
@@ -207,8 +209,10 @@ static void copy_facts(const struct mm *from, struct mm *to)
 	to->end_data = from->end_data;
 	memcpy(to->auxv, from->auxv, sizeof(to->auxv));
 	to->exe = from->exe;
-	if (to->exe)
+	if (to->exe) {
 		file_get(to->exe);
+		(void)!file_deny_write(to->exe); /* from denies it already */
+	}
 }
 
 static int copy_mm(struct mm *from, struct mm **out)

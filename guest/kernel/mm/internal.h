@@ -23,7 +23,7 @@
 #define VMA_PFN (VMA_VDSO | VMA_VVAR)
 
 /* ---- page.c ---- */
-extern uint64_t mm_nr_cached, mm_nr_slab;
+extern uint64_t mm_nr_cached, mm_nr_slab, mm_nr_shmem, mm_nr_dirty;
 uint32_t page_number(const struct page *p);
 struct page *page_by_number(uint32_t n);
 uint64_t page_total(void);

@@ -56,7 +56,7 @@ static struct pcp {
 	uint32_t nused, nzero;
 } pcp[KUNI_MAX_CPUS] __attribute__((aligned(64)));
 
-uint64_t mm_nr_cached, mm_nr_slab; /* [a] */
+uint64_t mm_nr_cached, mm_nr_slab, mm_nr_shmem, mm_nr_dirty; /* [a] */
 
 /* Dense numbers of pages: what fits a link. */
 uint32_t page_number(const struct page *p)
@@ -385,6 +385,8 @@ void mm_stats(struct mm_stats *out)
 		.cached = __atomic_load_n(&mm_nr_cached, __ATOMIC_RELAXED),
 		.slab = __atomic_load_n(&mm_nr_slab, __ATOMIC_RELAXED),
 		.tables = mm_table_pages(),
+		.shmem = __atomic_load_n(&mm_nr_shmem, __ATOMIC_RELAXED),
+		.dirty = __atomic_load_n(&mm_nr_dirty, __ATOMIC_RELAXED),
 	};
 }
 

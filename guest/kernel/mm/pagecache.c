@@ -121,9 +121,17 @@ int cache_insert(struct pagecache *c, uint64_t index, struct page *p)
 	p->index = index;
 	c->npages++;
 	__atomic_fetch_add(&mm_nr_cached, 1, __ATOMIC_RELAXED);
+	if (!c->ops)
+		__atomic_fetch_add(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	if (c->ops && !c->listed)
 		cache_list(c);
 	return 0;
+}
+
+static void count_dirty(struct pagecache *c, int step)
+{
+	c->ndirty += (uint64_t)step;
+	__atomic_fetch_add(&mm_nr_dirty, (uint64_t)step, __ATOMIC_RELAXED);
 }
 
 /* Takes slot i of n out: the page, with the reference that the cache had.  The
@@ -135,12 +143,14 @@ struct page *cache_remove(struct pagecache *c, struct cache_node *n, unsigned i)
 	n->slot[i] = NULL;
 	n->used &= ~(1U << i);
 	if (n->dirty & 1U << i)
-		c->ndirty--;
+		count_dirty(c, -1);
 	n->dirty &= ~(1U << i);
 	p->flags &= (uint8_t) ~(PG_CACHE | PG_DIRTY);
 	p->cache = NULL;
 	c->npages--;
 	__atomic_fetch_sub(&mm_nr_cached, 1, __ATOMIC_RELAXED);
+	if (!c->ops)
+		__atomic_fetch_sub(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	return p;
 }
 
@@ -154,7 +164,7 @@ void cache_set_dirty(struct pagecache *c, struct page *p)
 	n = node_find(c, p->index);
 	n->dirty |= 1U << (p->index % NODE_PAGES);
 	p->flags |= PG_DIRTY;
-	c->ndirty++;
+	count_dirty(c, 1);
 }
 
 void cache_clear_dirty(struct pagecache *c, struct page *p)
@@ -163,7 +173,7 @@ void cache_clear_dirty(struct pagecache *c, struct page *p)
 
 	n->dirty &= ~(1U << (p->index % NODE_PAGES));
 	p->flags &= (uint8_t)~PG_DIRTY;
-	c->ndirty--;
+	count_dirty(c, -1);
 }
 
 void pagecache_dirty(struct page *p)
@@ -316,6 +326,23 @@ int pagecache_get(struct pagecache *c, uint64_t index, bool create,
 			       out);
 	mutex_unlock(&c->lock);
 	return err;
+}
+
+uint64_t pagecache_seek(struct pagecache *c, uint64_t pos, uint64_t end,
+			bool data)
+{
+	uint64_t index = pos >> PAGE_SHIFT;
+
+	mutex_lock(&c->lock);
+	while (pos < end && !cache_find(c, index) == data) {
+		const struct cache_node *n = cache_node_from(c, index);
+
+		/* over the gap between nodes in one step */
+		index = data && n && n->base > index ? n->base : index + 1;
+		pos = data && !n ? end : index << PAGE_SHIFT;
+	}
+	mutex_unlock(&c->lock);
+	return min(pos, end);
 }
 
 /* Removes pages [first, last]; the caller has unmapped them. */

@@ -92,6 +92,38 @@ ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 	return done ? done : r;
 }
 
+/* Only what is there: no page is read. */
+ssize_t pagecache_read_nowait(struct pagecache *c, struct uio *u, uint64_t pos,
+			      uint64_t size)
+{
+	ssize_t done = 0;
+
+	while (u->left && pos < size) {
+		size_t off = pos % PAGE_SIZE;
+		size_t n = min(min(PAGE_SIZE - off, u->left), size - pos);
+		struct page *p;
+		ssize_t r;
+
+		mutex_lock(&c->lock);
+		p = cache_find(c, pos >> PAGE_SHIFT);
+		if (p)
+			page_get(p);
+		mutex_unlock(&c->lock);
+		if (!p && c->ops)
+			return done ? done : -EAGAIN;
+		r = put_part(u, p, off, n);
+		if (p)
+			page_put(p);
+		if (r > 0) {
+			done += r;
+			pos += (uint64_t)r;
+		}
+		if (r < (ssize_t)n)
+			return done ? done : r;
+	}
+	return done;
+}
+
 /* Puts a page that was filled outside into the cache, or its first n bytes
  * into the page that has appeared there meanwhile. */
 static int store_new(struct pagecache *c, uint64_t index, struct page *p,

@@ -69,6 +69,7 @@ static long read_entries(struct file *f, struct dirents *d)
 	else
 		r = f->ops->readdir(f, &d->ctx);
 	mutex_unlock(&f->pos_lock);
+	notify_dentry(f->path.d, IN_ACCESS);
 	if (d->done)
 		return (long)d->done;
 	return r < 0 ? r : d->err;

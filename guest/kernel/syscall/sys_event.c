@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sys_event.c: epoll, eventfd, timerfd: descriptors that say when. */
+/* sys_event.c: epoll, eventfd, timerfd, signalfd, inotify: descriptors that say
+ * when. */
 #include "kuni/poll.h"
 #include "kuni/vfs.h"
 #include "syscall_proto.h"
@@ -159,4 +160,107 @@ long sys_epoll_pwait2(int epfd, uaddr_t events, int maxevents, uaddr_t timeout,
 	return r ? r
 		 : wait_masked(epfd, events, maxevents, deadline, sigmask,
 			       sigsetsize);
+}
+
+long sys_signalfd4(int fd, uaddr_t user_mask, size_t sizemask, int flags)
+{
+	struct file *f;
+	uint64_t mask;
+	long r;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK) || sizemask != sizeof(mask))
+		return -EINVAL;
+	if (copy_from_user(&mask, user_mask, sizeof(mask)))
+		return -EFAULT;
+	mask &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+	if (fd == -1) {
+		r = signalfd_new(mask, (unsigned)flags, &f);
+		return r ? r : give(f, flags & O_CLOEXEC);
+	}
+	f = fd_get_io(fd);
+	if (!f)
+		return -EBADF;
+	r = signalfd_set(f, mask);
+	file_put(f);
+	return r ? r : fd;
+}
+
+long sys_signalfd(int fd, uaddr_t mask, size_t sizemask)
+{
+	return sys_signalfd4(fd, mask, sizemask, 0);
+}
+
+long sys_inotify_init1(int flags)
+{
+	struct file *f;
+	long r;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	r = inotify_new((unsigned)flags, &f);
+	return r ? r : give(f, flags & O_CLOEXEC);
+}
+
+long sys_inotify_init(void)
+{
+	return sys_inotify_init1(0);
+}
+
+static long add_watch(struct file *f, uaddr_t name, uint32_t mask)
+{
+	unsigned look = (mask & IN_DONT_FOLLOW) ? 0 : LOOKUP_FOLLOW;
+	struct path p;
+	char *s;
+	long r;
+
+	if (!inotify_is(f))
+		return -EINVAL;
+	if (mask & IN_ONLYDIR)
+		look |= LOOKUP_DIRECTORY;
+	r = path_from_user(name, &s);
+	if (r)
+		return r;
+	r = path_lookup(AT_FDCWD, s, look, &p, NULL);
+	path_free(s);
+	if (r)
+		return r;
+	r = inode_permission(p.d->inode, MAY_READ);
+	if (!r)
+		r = inotify_add(f, p.d->inode, mask);
+	path_put(&p);
+	return r;
+}
+
+long sys_inotify_add_watch(int fd, uaddr_t name, unsigned int mask)
+{
+	const uint32_t valid = IN_ALL_EVENTS | IN_UNMOUNT | IN_Q_OVERFLOW |
+			       IN_IGNORED | IN_ONLYDIR | IN_DONT_FOLLOW |
+			       IN_EXCL_UNLINK | IN_MASK_CREATE | IN_MASK_ADD |
+			       IN_ISDIR | IN_ONESHOT;
+	struct file *f;
+	long r;
+
+	if (mask & ~valid || !(mask & valid))
+		return -EINVAL;
+	f = fd_get_io(fd);
+	if (!f)
+		return -EBADF;
+	r = (mask & IN_MASK_ADD) && (mask & IN_MASK_CREATE)
+		    ? -EINVAL
+		    : add_watch(f, name, mask);
+	file_put(f);
+	return r;
+}
+
+long sys_inotify_rm_watch(int fd, int wd)
+{
+	struct file *f = fd_get_io(fd);
+	long r = -EINVAL;
+
+	if (!f)
+		return -EBADF;
+	if (inotify_is(f))
+		r = inotify_remove(f, wd);
+	file_put(f);
+	return r;
 }

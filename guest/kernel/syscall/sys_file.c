@@ -60,7 +60,8 @@ static int check_how(const struct lx_open_how *how)
 	if ((how->resolve & RESOLVE_BENEATH) &&
 	    (how->resolve & RESOLVE_IN_ROOT))
 		return -EINVAL;
-	if (how->resolve & RESOLVE_CACHED) /* cannot be promised */
+	if ((how->resolve & RESOLVE_CACHED) &&
+	    (how->flags & (O_TRUNC | O_CREAT | TMPFILE_BIT)))
 		return -EAGAIN;
 	if (creates ? how->mode & ~07777ULL : how->mode)
 		return -EINVAL;
@@ -178,20 +179,23 @@ long sys_dup3(int oldfd, int newfd, int flags)
 	return fd_dup_to(oldfd, newfd, flags & O_CLOEXEC);
 }
 
-#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-/* O_ASYNC and O_DIRECT stay as they were opened: neither SIGIO nor direct
- * transfers are there to be switched on. */
-static long set_flags(struct file *f, unsigned flags)
+/* O_DIRECT is for pipes: packets. */
+static long set_flags(int fd, struct file *f, unsigned flags)
 {
 	unsigned now = f->flags;
+	unsigned may = SETTABLE | (f->ops->sigio ? O_ASYNC : 0U);
+	int r;
 
-	if ((flags & ~now) & (O_ASYNC | O_DIRECT))
+	if (((flags & ~now) & O_DIRECT) && !S_ISFIFO(f->inode->mode))
 		return -EINVAL;
 	if (((flags ^ now) & O_NOATIME) && !inode_owner_or_capable(f->inode))
 		return -EPERM;
-	__atomic_store_n(&f->flags,
-			 (now & ~(unsigned)SETTABLE) | (flags & SETTABLE),
+	r = (flags ^ now) & O_ASYNC ? fasync_set(f, fd, flags & O_ASYNC) : 0;
+	if (r)
+		return r;
+	__atomic_store_n(&f->flags, (now & ~may) | (flags & may),
 			 __ATOMIC_RELAXED);
 	return 0;
 }
@@ -230,11 +234,45 @@ static long fcntl_fd(int fd, struct file *f, unsigned cmd, long arg)
 	}
 }
 
-static long fcntl_file(struct file *f, unsigned cmd, long arg)
+/* A group has a negative number; 0 is nobody. */
+static long set_owner(struct file *f, int id)
+{
+	if (id == INT32_MIN)
+		return -EINVAL;
+	return id < 0 ? fasync_set_owner(f, F_OWNER_PGRP, -id)
+		      : fasync_set_owner(f, F_OWNER_PID, id);
+}
+
+static long get_owner(struct file *f)
+{
+	int type, id;
+
+	fasync_get_owner(f, &type, &id);
+	return type == F_OWNER_PGRP ? -id : id;
+}
+
+static long owner_ex(struct file *f, unsigned cmd, uaddr_t arg)
+{
+	struct {
+		int type, id;
+	} o;
+
+	if (cmd == F_GETOWN_EX) {
+		fasync_get_owner(f, &o.type, &o.id);
+		return copy_to_user(arg, &o, sizeof(o));
+	}
+	if (copy_from_user(&o, arg, sizeof(o)))
+		return -EFAULT;
+	if (o.type < F_OWNER_TID || o.type > F_OWNER_PGRP)
+		return -EINVAL;
+	return o.id < 0 ? -ESRCH : fasync_set_owner(f, o.type, o.id);
+}
+
+static long fcntl_file(int fd, struct file *f, unsigned cmd, long arg)
 {
 	switch (cmd) {
 	case F_SETFL:
-		return set_flags(f, (unsigned)arg);
+		return set_flags(fd, f, (unsigned)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -243,10 +281,16 @@ static long fcntl_file(struct file *f, unsigned cmd, long arg)
 	case F_OFD_SETLKW:
 		return lock_cmd(f, cmd, UADDR(arg));
 	case F_SETOWN:
-		f->owner_pid = (int)arg;
-		return 0;
+		return set_owner(f, (int)arg);
 	case F_GETOWN:
-		return f->owner_pid;
+		return get_owner(f);
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+		return owner_ex(f, cmd, UADDR(arg));
+	case F_SETSIG:
+		return fasync_set_signal(f, (int)arg);
+	case F_GETSIG:
+		return fasync_get_signal(f);
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_size(f, cmd == F_SETPIPE_SZ, (unsigned long)arg);
@@ -268,9 +312,23 @@ long sys_fcntl(int fd, unsigned int cmd, long arg)
 	r = fcntl_fd(fd, f, cmd, arg);
 	if (r == 1 && cmd != F_GETFD && cmd != F_DUPFD &&
 	    cmd != F_DUPFD_CLOEXEC && cmd != F_GETFL)
-		r = fcntl_file(f, cmd, arg);
+		r = fcntl_file(fd, f, cmd, arg);
 	file_put(f);
 	return r;
+}
+
+static long ioctl_async(int fd, struct file *f, uaddr_t arg)
+{
+	int32_t on;
+
+	if (copy_from_user(&on, arg, sizeof(on)))
+		return -EFAULT;
+	if (!on == !(f->flags & O_ASYNC))
+		return 0;
+	if (!f->ops->sigio)
+		return -ENOTTY;
+	return set_flags(
+		fd, f, on ? f->flags | O_ASYNC : f->flags & ~(unsigned)O_ASYNC);
 }
 
 long sys_ioctl(int fd, unsigned int cmd, uaddr_t arg)
@@ -282,6 +340,8 @@ long sys_ioctl(int fd, unsigned int cmd, uaddr_t arg)
 		return -EBADF;
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		r = fd_set_cloexec(fd, cmd == FIOCLEX);
+	else if (cmd == FIOASYNC)
+		r = ioctl_async(fd, f, arg);
 	else
 		r = file_ioctl(f, cmd, arg);
 	file_put(f);
@@ -294,10 +354,9 @@ long sys_pipe2(uaddr_t user, int flags)
 	int fds[2];
 	long r;
 
-	/* O_DIRECT (packets) is not there */
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
-	r = pipe_create(&rd, &wr, (uint32_t)flags & O_NONBLOCK);
+	r = pipe_create(&rd, &wr, (uint32_t)flags & (O_NONBLOCK | O_DIRECT));
 	if (r)
 		return r;
 	r = fd_install_two(rd, wr, flags & O_CLOEXEC, fds);
@@ -374,7 +433,15 @@ static long truncate_path(const struct path *p, uint64_t length)
 	r = mnt_want_write(p->mnt);
 	if (!r)
 		r = inode_permission(i, MAY_WRITE);
-	return r ? r : vfs_truncate(i, length);
+	if (!r)
+		r = inode_write_begin(i);
+	if (r)
+		return r;
+	r = vfs_truncate(i, length);
+	inode_write_end(i);
+	if (!r)
+		notify_setattr(p->d, ATTR_SIZE);
+	return r;
 }
 
 long sys_truncate(uaddr_t name, int64_t length)
@@ -405,6 +472,12 @@ static long fallocate_file(struct file *f, int mode, uint64_t off, uint64_t len)
 
 	if (!file_writable(f))
 		return -EBADF;
+	if (mode & ~FALLOC_FL_ALL ||
+	    (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) ==
+		    FALLOC_FL_PUNCH_HOLE ||
+	    (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) ==
+		    (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		return -EOPNOTSUPP;
 	if (S_ISFIFO(type))
 		return -ESPIPE;
 	if (S_ISDIR(type))
@@ -420,7 +493,10 @@ static long fallocate_file(struct file *f, int mode, uint64_t off, uint64_t len)
 		if (r || n < len)
 			return -EFBIG;
 	}
-	return f->ops->fallocate(f, mode, off, len);
+	r = f->ops->fallocate(f, mode, off, len);
+	if (!r)
+		notify_dentry(f->path.d, IN_MODIFY);
+	return r;
 }
 
 long sys_fallocate(int fd, int mode, int64_t offset, int64_t len)

@@ -99,7 +99,8 @@ long sys_sysinfo(uaddr_t info)
 	s.uptime = (int64_t)(arch_clock_ns() / NSEC_PER_SEC);
 	s.totalram = m.total * PAGE_SIZE;
 	s.freeram = m.free * PAGE_SIZE;
-	s.bufferram = 0;
+	s.sharedram = m.shmem * PAGE_SIZE;
+	load_average(s.loads);
 	s.procs = (uint16_t)min(task_count, 65535U);
 	s.mem_unit = 1;
 	return copy_to_user(info, &s, sizeof(s));

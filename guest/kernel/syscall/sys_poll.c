@@ -14,13 +14,13 @@
 
 /* ---- sleeping on many queues ---- */
 
-static void poller_woken(struct waiter *w, unsigned events)
+static bool poller_woken(struct waiter *w, unsigned events)
 {
 	struct poller *p = container_of(w, struct poll_entry, w)->poller;
 
 	(void)events;
 	__atomic_store_n(&p->woken, true, __ATOMIC_SEQ_CST);
-	sched_wake(p->task);
+	return sched_wake(p->task);
 }
 
 static struct poll_entry *new_entry(struct poller *p)

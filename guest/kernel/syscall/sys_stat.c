@@ -196,6 +196,8 @@ static long setattr_at(int dfd, uaddr_t name, int flags, struct setattr *a)
 		r = -EOPNOTSUPP;
 	else
 		r = vfs_setattr(t.mnt, t.i, a);
+	if (!r)
+		notify_setattr(t.path.d, a->valid);
 	target_put(&t);
 	return r;
 }
@@ -208,6 +210,8 @@ static long setattr_fd(int fd, struct setattr *a)
 	if (!f)
 		return -EBADF;
 	r = vfs_setattr(f->path.mnt, f->inode, a);
+	if (!r)
+		notify_setattr(f->path.d, a->valid);
 	file_put(f);
 	return r;
 }

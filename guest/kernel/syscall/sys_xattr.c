@@ -75,6 +75,8 @@ static long do_set(const struct target *t, uaddr_t uname, uaddr_t value,
 		mutex_lock(&t->i->lock);
 		r = t->i->ops->setxattr(t->i, name, buf, size, flags);
 		mutex_unlock(&t->i->lock);
+		if (!r)
+			notify_dentry(t->path.d, IN_ATTRIB);
 	}
 	kfree(buf);
 	return r;
@@ -147,6 +149,8 @@ static long do_remove(const struct target *t, uaddr_t uname)
 	mutex_lock(&t->i->lock);
 	r = t->i->ops->removexattr(t->i, name);
 	mutex_unlock(&t->i->lock);
+	if (!r)
+		notify_dentry(t->path.d, IN_ATTRIB);
 	return r;
 }
 

@@ -96,8 +96,14 @@ static int script_enter(struct exec *x, size_t n)
 		ret = script_args(x, interp, arg);
 	if (!ret)
 		ret = exec_open(AT_FDCWD, interp, 0, &f);
+	if (!ret) {
+		ret = file_deny_write(f);
+		if (ret)
+			file_put(f);
+	}
 	if (ret)
 		return ret;
+	file_allow_write(x->f);
 	file_put(x->f);
 	x->f = f;
 	x->script_name = interp;
@@ -272,8 +278,8 @@ static void cleanup(struct exec *x)
 		mm_put(x->mm);
 	if (x->cred)
 		cred_put(x->cred);
-	if (x->f)
-		file_put(x->f);
+	file_allow_write(x->f);
+	file_put(x->f);
 	kfree(x->argv_owned);
 	while (x->nlines)
 		kfree(x->lines[--x->nlines]);
@@ -302,6 +308,11 @@ int task_exec(struct file *f, const char *name, char *const *argv,
 
 	if (!x)
 		return -ENOMEM;
+	ret = file_deny_write(f);
+	if (ret) {
+		kfree(x);
+		return ret;
+	}
 	file_get(f);
 	x->f = f;
 	x->name = name;

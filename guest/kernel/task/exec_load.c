@@ -192,6 +192,8 @@ static void note_ranges(struct exec *x)
 	m->brk = m->brk_start;
 	file_get(x->f);
 	m->exe = x->f;
+	/* cannot fail: x denies it already */
+	(void)!file_deny_write(m->exe);
 }
 
 int exec_load(struct exec *x)

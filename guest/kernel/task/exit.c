@@ -186,6 +186,12 @@ static void add_times(struct process *p, struct task *t)
 	p->majflt += t->majflt;
 	p->nvcsw += t->nvcsw;
 	p->nivcsw += t->nivcsw;
+	p->io.rchar += t->io.rchar;
+	p->io.wchar += t->io.wchar;
+	p->io.syscr += t->io.syscr;
+	p->io.syscw += t->io.syscw;
+	p->io.read_bytes += t->io.read_bytes;
+	p->io.write_bytes += t->io.write_bytes;
 }
 
 static void drop_resources(struct task *t)

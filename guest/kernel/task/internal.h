@@ -22,8 +22,6 @@ int sched_prio(const struct task *t); /* real-time, lent included */
 void sched_boost(struct task *t, int prio);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
 uint64_t sched_runtime(struct task *t); /* ns on a CPU until now */
-void sched_count(unsigned *running, uint64_t *switches);
-uint64_t sched_online(void);
 void sched_start_cpus(uint64_t mask);
 /* those that do not run yet */ /* bit n: CPU n runs */
 
@@ -36,7 +34,6 @@ void pid_hash_add(struct task *t);
 void pid_hash_del(struct task *t);
 struct task *pid_hash_find(int tid);     /* tasklist_lock held, no reference */
 struct process *process_lookup(int pid); /* the same */
-extern unsigned process_count, task_count; /* [tasklist] */
 
 /* task.c */
 int task_create(const char *comm, struct task **out) MUST_CHECK;

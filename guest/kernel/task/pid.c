@@ -16,10 +16,11 @@ struct spinlock tasklist_lock = SPINLOCK_INIT(RANK_TASKLIST);
 struct process_list all_processes;
 struct process *init_process;
 unsigned process_count, task_count;
+uint64_t tasks_made; /* [a] */
 
 LIST_HEAD(tid_slot, task);
 static struct tid_slot slots[PID_SLOTS];
-static int last_pid;
+int last_pid;
 static bool wrapped;
 
 static bool pid_used(int pid)
@@ -41,8 +42,10 @@ int pid_alloc(void)
 			last_pid = PID_LOW;
 			wrapped = true;
 		}
-		if (!wrapped || !pid_used(last_pid))
+		if (!wrapped || !pid_used(last_pid)) {
+			__atomic_fetch_add(&tasks_made, 1, __ATOMIC_RELAXED);
 			return last_pid;
+		}
 	}
 	return -EAGAIN;
 }

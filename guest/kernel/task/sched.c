@@ -598,7 +598,9 @@ void sched_count(unsigned *running, uint64_t *switches)
 	uint64_t online = __atomic_load_n(&online_mask, __ATOMIC_RELAXED);
 	uint64_t idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
 
-	*running = (unsigned)__builtin_popcountll(online & ~idle);
+	*running = 0;
+	for (uint64_t busy = online & ~idle; busy; busy &= busy - 1)
+		++*running;
 	for (unsigned i = 0; i < KUNI_MAX_CPUS; i++)
 		*running += runqs[i].nr;
 	*switches = nswitches;
@@ -621,6 +623,17 @@ void sched_look(unsigned cpu, struct sched_view *out)
 	out->tid = t->tid;
 	memcpy(out->comm, t->comm, sizeof(out->comm));
 	spin_unlock(&rq->lock);
+}
+
+/* How long CPU n, which runs, had nothing to do. */
+uint64_t sched_idle_ns(unsigned n)
+{
+	const struct task *t = runqs[n].idle;
+	uint64_t sum = t->sum_exec;
+
+	if (__atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> n & 1)
+		sum += arch_clock_ns() - t->last_start;
+	return sum;
 }
 
 uint64_t sched_online(void)

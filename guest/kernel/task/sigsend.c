@@ -226,6 +226,7 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 		return 0;
 	if (!queue(p, at, signo, info))
 		return -EAGAIN;
+	wake_all(&signal_wait, EPOLLIN);
 	if (force && p->hand->action[signo - 1].handler == SIG_DFL)
 		p->forced = true;
 	if (!to)

@@ -45,6 +45,8 @@ void task_to_user(struct arch_regs *r)
 	struct task *t = current;
 
 	for (;;) {
+		if (unlikely(fasync_pending))
+			fasync_flush();
 		if (unlikely(this_cpu()->need_resched))
 			sched_resched();
 		if (likely(!t->user_work))
@@ -58,6 +60,19 @@ void task_to_user(struct arch_regs *r)
 	}
 }
 
+static uint64_t kernel_ns[KUNI_MAX_CPUS]; /* [o] of the CPU, read by all */
+
+static void count_kernel(struct task *t, uint64_t ns)
+{
+	t->stime += ns;
+	kernel_ns[this_cpu()->id] += ns;
+}
+
+uint64_t task_kernel_ns(unsigned cpu)
+{
+	return __atomic_load_n(&kernel_ns[cpu], __ATOMIC_RELAXED);
+}
+
 _Noreturn void task_user_loop(void *unused)
 {
 	struct task *t = current;
@@ -68,7 +83,7 @@ _Noreturn void task_user_loop(void *unused)
 		enum arch_reason why;
 
 		task_to_user(r);
-		t->stime += sched_runtime(t) - t->kernel_since;
+		count_kernel(t, sched_runtime(t) - t->kernel_since);
 		why = arch_user_enter(r);
 		t->kernel_since = sched_runtime(t);
 		serve(t, r, why);

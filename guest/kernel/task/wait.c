@@ -53,38 +53,44 @@ void waitq_del(struct waiter *w)
 	spin_unlock(&wq->lock);
 }
 
-static void wake_some(struct waitq *wq, unsigned n, unsigned events)
+/* Up to n exclusive waiters, of those with a callback up to nfn. */
+static unsigned wake_some(struct waitq *wq, unsigned n, unsigned nfn,
+			  unsigned events)
 {
 	struct waiter *w, *next;
+	unsigned woken = 0;
 
 	/* Whoever waits queues first and looks at the condition after. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&wq->list.tqh_first, __ATOMIC_RELAXED))
-		return;
+		return 0;
 	spin_lock(&wq->lock);
 	for (w = TAILQ_FIRST(&wq->list); w; w = next) {
+		unsigned *left = w->fn ? &nfn : &n;
+
 		next = TAILQ_NEXT(w, link);
+		if (w->exclusive && !*left)
+			continue;
 		w->woken = true;
-		if (w->fn) {
-			w->fn(w, events);
+		if (!(w->fn ? w->fn(w, events) : sched_wake(w->task)))
 			continue;
-		}
-		if (!sched_wake(w->task) || !w->exclusive)
-			continue;
-		if (--n == 0)
-			break;
+		woken++;
+		if (w->exclusive)
+			--*left;
 	}
 	spin_unlock(&wq->lock);
+	return woken;
 }
 
 void wake_all(struct waitq *wq, unsigned events)
 {
-	wake_some(wq, 0, events);
+	bool end = events & (EPOLLHUP | EPOLLERR);
+
+	(void)wake_some(wq, UINT32_MAX, end ? UINT32_MAX : 1, events);
 }
 
 /* All waiters that are not exclusive, and up to n that are. */
-void wake_n(struct waitq *wq, unsigned n, unsigned events)
+unsigned wake_n(struct waitq *wq, unsigned n, unsigned events)
 {
-	if (n)
-		wake_some(wq, n, events);
+	return n ? wake_some(wq, n, n, events) : 0;
 }

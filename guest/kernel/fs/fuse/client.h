@@ -123,6 +123,8 @@ int fuse_setxattr(struct inode *i, const char *name, const void *buf, size_t n,
 ssize_t fuse_listxattr(struct inode *i, char *buf, size_t n);
 int fuse_removexattr(struct inode *i, const char *name);
 
+/* Another was renamed over i. */
+void fuse_replaced(struct inode *i);
 extern const struct inode_ops fuse_dir_iops, fuse_file_iops, fuse_link_iops;
 extern const struct file_ops fuse_dir_fops, fuse_file_fops;
 extern const struct pagecache_ops fuse_page_ops;

@@ -196,6 +196,11 @@ static void lose_name(struct inode *i, bool all)
 	mutex_unlock(&fc->lock);
 }
 
+void fuse_replaced(struct inode *i)
+{
+	lose_name(i, S_ISDIR(i->mode));
+}
+
 static int fuse_unlink(struct inode *dir, const char *name, size_t len,
 		       struct inode *target)
 {
@@ -464,10 +469,12 @@ const struct inode_ops fuse_dir_iops = {
 	.listxattr = fuse_listxattr,
 	.removexattr = fuse_removexattr,
 	.revalidate = fuse_revalidate,
+	.replaced = fuse_replaced,
 };
 
 const struct inode_ops fuse_link_iops = {
 	.readlink = fuse_readlink,
+	.replaced = fuse_replaced,
 	.refresh = fuse_refresh,
 	.setattr = fuse_setattr,
 };

@@ -47,6 +47,7 @@ static int read_chunk(struct inode *i, uint64_t index, struct page **pages,
 
 	if (got < 0)
 		return (int)got;
+	current->io.read_bytes += (uint64_t)got;
 	finish_read(pages, n, (size_t)got);
 	return 0;
 }
@@ -96,6 +97,7 @@ static ssize_t write_chunk(struct inode *i, uint64_t off, struct page **pages,
 
 	if (r < 0)
 		return r;
+	current->io.write_bytes += out.size;
 	return out.size > bytes ? -EIO : (ssize_t)out.size;
 }
 
@@ -153,12 +155,13 @@ const struct pagecache_ops fuse_page_ops = {
 static ssize_t fuse_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
-	ssize_t n = fuse_check_data(i);
+	ssize_t n = u->nowait ? 0 : fuse_check_data(i);
+	uint64_t size = __atomic_load_n(&i->size, __ATOMIC_ACQUIRE);
 
 	if (n)
 		return n;
-	n = pagecache_read(&i->cache, u, *pos,
-			   __atomic_load_n(&i->size, __ATOMIC_ACQUIRE));
+	n = u->nowait ? pagecache_read_nowait(&i->cache, u, *pos, size)
+		      : pagecache_read(&i->cache, u, *pos, size);
 	if (n > 0)
 		*pos += (uint64_t)n;
 	return n;
@@ -193,10 +196,12 @@ static ssize_t fuse_write(struct file *f, struct uio *u, uint64_t *pos)
 	struct inode *i = f->inode;
 	ssize_t n = 0;
 
+	if (u->nowait) /* the host is always asked */
+		return -EOPNOTSUPP;
 	if (!u->left)
 		return 0;
 	mutex_lock(&i->lock);
-	if (f->flags & O_APPEND) {
+	if ((f->flags & O_APPEND) || u->append) {
 		n = fuse_check_data(i);
 		*pos = i->size;
 	}
@@ -268,7 +273,40 @@ static int fuse_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
 	return (int)r;
 }
 
+static int fuse_get_page(struct file *f, uint64_t index, struct page **out)
+{
+	int r = fuse_check_data(f->inode);
+
+	return r ? r : pagecache_get(&f->inode->cache, index, false, out);
+}
+
+/* The host knows; what only a mapping has made dirty is told first. */
+static int64_t fuse_seek_hole(struct file *f, uint64_t off, bool data)
+{
+	struct inode *i = f->inode;
+	struct fuse_lseek_in in = { .offset = off,
+				    .whence = data ? SEEK_DATA : SEEK_HOLE };
+	struct fuse_lseek_out out;
+	struct fuse_call c = {
+		.opcode = FUSE_LSEEK,
+		.nodeid = fuse_nodeid(i),
+		.in = { { &in, sizeof(in) } },
+		.out = &out,
+		.out_len = sizeof(out),
+	};
+	ssize_t r =
+		i->cache.ndirty ? pagecache_sync(&i->cache, 0, UINT64_MAX) : 0;
+
+	if (!r)
+		r = fuse_call(fuse_conn(i), &c);
+	if (r < 0)
+		return r;
+	return out.offset < off || out.offset > INT64_MAX ? -EIO
+							  : (int64_t)out.offset;
+}
+
 const struct inode_ops fuse_file_iops = {
+	.replaced = fuse_replaced,
 	.refresh = fuse_refresh,
 	.setattr = fuse_setattr,
 	.getxattr = fuse_getxattr,
@@ -283,4 +321,7 @@ const struct file_ops fuse_file_fops = {
 	.fsync = fuse_fsync,
 	.flush = fuse_flush,
 	.fallocate = fuse_fallocate,
+	.get_page = fuse_get_page,
+	.seek_hole = fuse_seek_hole,
+	.nowait = true,
 };

@@ -23,6 +23,7 @@ struct inode;
 struct mount;
 struct super;
 struct poll_table;
+struct pseudo_buf; /* of fs/pseudofs.h */
 struct dir_ctx;
 
 struct timespec_k {
@@ -47,9 +48,10 @@ struct inode {
 	struct pagecache cache;                /* regular files */
 	void *private_;                        /* the file system's */
 	void *locks;           /* flock and POSIX locks, of fs/flock.c */
-	void *watches;         /* inotify */
+	void *watches;         /* [notify_lock] of fs/inotify.c */
 	void *pipe;            /* [lock] of fs/pipe.c: pipes and open FIFOs */
 	const char *anon_name; /* [I] of a nameless one: "[eventfd]" */
+	int32_t writers; /* [a] opens for writing; < 0: programs that run it */
 };
 
 struct setattr {
@@ -90,6 +92,9 @@ struct inode_ops {
 	int (*rename)(struct inode *odir, const char *oname, size_t olen,
 		      struct inode *ndir, const char *nname, size_t nlen,
 		      unsigned flags); /* RENAME_* of Linux */
+	/* i has lost a name to one that was renamed over it. NULL: the
+	 * file system knows. */
+	void (*replaced)(struct inode *i);
 	/* A file without a name in dir. NULL: -EOPNOTSUPP. */
 	int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **out);
 	/* Target into buf (n bytes, not terminated): its length. */
@@ -207,13 +212,23 @@ struct file_ops {
 		      uaddr_t arg); /* NULL: -ENOTTY */
 	int64_t (*seek)(struct file *f, int64_t off,
 			int whence); /* NULL: by size */
+	/* The first byte of data (or of a hole) at or after off, which is
+	 * inside the file; -ENXIO. NULL: all is data. */
+	int64_t (*seek_hole)(struct file *f, uint64_t off, bool data);
 	/* NULL: file mappings through inode.cache if it has ops or is tmpfs,
 	 * else -ENODEV.  May change v (device memory). */
 	int (*mmap)(struct file *f, struct vma *v);
 	int (*fsync)(struct file *f, bool datasync); /* NULL: -EINVAL */
 	int (*flush)(struct file *f);                /* at each close */
 	int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
+	/* Line n for /proc/PID/fdinfo; false: no more. */
+	bool (*info)(struct file *f, unsigned n, struct pseudo_buf *b);
+	/* The page of the cache at index, with a reference; *out is NULL
+	 * behind the end. NULL: only by read(). */
+	int (*get_page)(struct file *f, uint64_t index, struct page **out);
 	bool stream; /* no position: pipes, ttys; lseek is ESPIPE */
+	bool nowait; /* honours uio.nowait (RWF_NOWAIT) */
+	bool sigio;  /* O_ASYNC: a signal at what wakes poll() */
 };
 
 struct file {
@@ -225,10 +240,16 @@ struct file {
 	struct mutex pos_lock;
 	uint64_t pos; /* [pos_lock] */
 	void *private_;
-	struct waitq *async; /* reserved for O_ASYNC owners */
-	int owner_pid;       /* F_SETOWN */
-	void *epolls;        /* of fs/epoll.c */
+	void *async;  /* of fs/fasync.c: F_SETOWN, O_ASYNC */
+	void *epolls; /* of fs/epoll.c */
+	bool writer;  /* [I] counts in inode.writers */
+	bool opened;  /* [I] by open(2): its close is notified */
 };
+/* A program that runs: ETXTBSY for who writes to it, and the reverse. */
+int file_deny_write(struct file *f) MUST_CHECK;
+void file_allow_write(struct file *f);
+int inode_write_begin(struct inode *i) MUST_CHECK; /* open, truncate */
+void inode_write_end(struct inode *i);
 bool file_readable(const struct file *f);
 bool file_writable(const struct file *f);
 
@@ -275,6 +296,7 @@ void dcache_shrink(unsigned n);
 #define LOOKUP_IN_ROOT     64
 #define LOOKUP_NO_MAGIC    128
 #define LOOKUP_NO_SYMLINKS 256
+#define LOOKUP_CACHED      512 /* -EAGAIN where the file system must say */
 #define PATH_MAX           4096
 #define NAME_MAX           255
 struct last_name {

@@ -24,6 +24,10 @@
 #define F_SETLKW        7
 #define F_SETOWN        8
 #define F_GETOWN        9
+#define F_SETSIG        10
+#define F_GETSIG        11
+#define F_SETOWN_EX     15
+#define F_GETOWN_EX     16
 #define F_OFD_GETLK     36
 #define F_OFD_SETLK     37
 #define F_OFD_SETLKW    38
@@ -50,6 +54,8 @@
 
 #define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
+#define FALLOC_FL_ZERO_RANGE 16
+#define FALLOC_FL_ALL        0x7b
 
 #define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
@@ -67,6 +73,9 @@
 #define RWF_NOWAIT 8
 #define RWF_APPEND 16
 
+#define SPLICE_F_NONBLOCK 2U
+#define SPLICE_F_ALL      15U /* MOVE, NONBLOCK, MORE, GIFT */
+
 #define XATTR_CREATE   1
 #define XATTR_REPLACE  2
 #define XATTR_NAME_MAX 255
@@ -82,6 +91,30 @@
 #define EFD_SEMAPHORE           1
 #define TFD_TIMER_ABSTIME       1
 #define TFD_TIMER_CANCEL_ON_SET 2
+
+#define IN_ACCESS        0x1U
+#define IN_MODIFY        0x2U
+#define IN_ATTRIB        0x4U
+#define IN_CLOSE_WRITE   0x8U
+#define IN_CLOSE_NOWRITE 0x10U
+#define IN_OPEN          0x20U
+#define IN_MOVED_FROM    0x40U
+#define IN_MOVED_TO      0x80U
+#define IN_CREATE        0x100U
+#define IN_DELETE        0x200U
+#define IN_DELETE_SELF   0x400U
+#define IN_MOVE_SELF     0x800U
+#define IN_ALL_EVENTS    0xfffU
+#define IN_UNMOUNT       0x2000U
+#define IN_Q_OVERFLOW    0x4000U
+#define IN_IGNORED       0x8000U
+#define IN_ONLYDIR       0x1000000U
+#define IN_DONT_FOLLOW   0x2000000U
+#define IN_EXCL_UNLINK   0x4000000U
+#define IN_MASK_CREATE   0x10000000U
+#define IN_MASK_ADD      0x20000000U
+#define IN_ISDIR         0x40000000U
+#define IN_ONESHOT       0x80000000U
 
 #define EPOLL_CTL_ADD  1
 #define EPOLL_CTL_DEL  2

@@ -55,7 +55,17 @@ enum {
 #define SI_KERNEL     0x80
 #define SI_QUEUE      (-1)
 #define SI_TIMER      (-2)
+#define SI_MESGQ      (-3)
+#define SI_SIGIO      (-5)
 #define SI_TKILL      (-6)
+
+#define POLL_IN_CODE  1
+#define POLL_OUT_CODE 2
+#define POLL_HUP_CODE 6
+
+#define F_OWNER_TID   0
+#define F_OWNER_PID   1
+#define F_OWNER_PGRP  2
 #define CLD_EXITED    1
 #define CLD_KILLED    2
 #define CLD_DUMPED    3

@@ -64,6 +64,7 @@ static inline void *page_virt(const struct page *p)
 }
 struct mm_stats {
 	uint64_t total, free, cached, slab, tables; /* pages */
+	uint64_t shmem, dirty; /* of cached: memory itself, to be written */
 };
 void mm_stats(struct mm_stats *out);
 void page_init(const struct bootinfo *bi);
@@ -124,6 +125,13 @@ struct uio;
 ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 		       uint64_t size);
 ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos);
+/* As pagecache_read(), but only what is there; -EAGAIN where nothing is. */
+ssize_t pagecache_read_nowait(struct pagecache *c, struct uio *u, uint64_t pos,
+			      uint64_t size);
+/* The first byte at or after pos, before end, that is in a page (data) or in
+ * a hole of a memory-only cache; end: none. */
+uint64_t pagecache_seek(struct pagecache *c, uint64_t pos, uint64_t end,
+			bool data);
 /* Writes dirty pages of bytes [start, end) back. */
 int pagecache_sync(struct pagecache *c, uint64_t start, uint64_t end);
 /* Removes pages at and after size, zeroes the tail, unmaps user mappings. */
@@ -150,6 +158,8 @@ struct uio {
 	size_t off;  /* in vec[0] */
 	size_t left; /* bytes in all */
 	bool user;   /* bases are uaddr_t; else kernel pointers */
+	bool nowait; /* -EAGAIN rather than sleep, where file_ops.nowait */
+	bool append; /* at the end of the file, as with O_APPEND */
 };
 void uio_user(struct uio *u, struct uio_vec *v, uaddr_t base, size_t len);
 void uio_kernel(struct uio *u, struct uio_vec *v, void *base, size_t len);

@@ -25,18 +25,20 @@ struct waiter {
 	struct task *task;
 	struct waiter *next_mutex; /* of struct mutex */
 	/* Called under wq->lock instead of waking task, where not NULL; events
-	 * are EPOLL* bits.  Must not sleep. */
-	void (*fn)(struct waiter *w, unsigned events);
-	bool exclusive; /* wake_one stops here */
+	 * are EPOLL* bits.  Must not sleep.  Whether somebody was woken. */
+	bool (*fn)(struct waiter *w, unsigned events);
+	bool exclusive; /* one that was woken is enough, but at the end */
 	bool woken;
 };
 
 void waitq_init(struct waitq *wq);
 void waitq_add(struct waitq *wq, struct waiter *w);
 void waitq_del(struct waiter *w);
-/* Wakes all (or up to n exclusive) waiters. Callable from interrupts. */
+/* Wakes all waiters, but of those with an exclusive fn one, unless it is the
+ * end (EPOLLHUP, EPOLLERR). Callable from interrupts. */
 void wake_all(struct waitq *wq, unsigned events);
-void wake_n(struct waitq *wq, unsigned n, unsigned events);
+/* Wakes all that are not exclusive, and up to n that are; how many. */
+unsigned wake_n(struct waitq *wq, unsigned n, unsigned events);
 
 enum task_state {
 	TASK_RUNNING,

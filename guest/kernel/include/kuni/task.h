@@ -96,6 +96,12 @@ struct sighand {
 struct launch;
 struct tty;
 
+/* What a task has read and written, for /proc/PID/io. */
+struct task_io {
+	uint64_t rchar, wchar, syscr, syscw; /* by read(2), write(2) */
+	uint64_t read_bytes, write_bytes;    /* from and to the host */
+};
+
 struct process {
 	uint32_t ref;                  /* [a] tasks and pid table */
 	int pid;                       /* [I] tgid */
@@ -140,9 +146,10 @@ struct process {
 	unsigned live;             /* [a] threads not yet in task_exit() */
 	struct task *exec_task;    /* [siglock] execs: the others must exit */
 	struct waitq thread_wait;  /* a thread has left: for exec_task */
-	bool forced;     /* [siglock] init may die of what is pending */
-	bool oom_killed; /* [siglock] memory ran out */
-	bool exiting;    /* [tasklist] init ends: children reap themselves */
+	bool forced;       /* [siglock] init may die of what is pending */
+	bool oom_killed;   /* [siglock] memory ran out */
+	bool exiting;      /* [tasklist] init ends: children reap themselves */
+	struct task_io io; /* [tasklist] of threads that are gone */
 	/* [tasklist] of children that were waited for */
 	uint64_t cmaxrss, cminflt, cmajflt, cnvcsw, cnivcsw;
 };
@@ -224,6 +231,7 @@ struct task {
 	uint64_t kernel_since; /* [o] sum_exec at the last entry */
 	bool exiting;          /* [siglock] past taking signals */
 	bool timed_out;        /* [o] sleep_timer has fired */
+	struct task_io io;     /* [o] */
 };
 
 #define SYS_WORK_SECCOMP 1U
@@ -243,6 +251,20 @@ void task_to_user(struct arch_regs *r);
 void task_times(struct task *t, uint64_t *total, uint64_t *sys);
 /* The same of a whole process, dead threads included. */
 void process_times(struct process *p, uint64_t *user, uint64_t *sys);
+
+/* The machine, for /proc (task/load.c) */
+struct cpu_times {
+	uint64_t user, system, idle; /* ns since boot */
+};
+void cpu_times(unsigned cpu, struct cpu_times *out);
+void load_average(uint64_t out[3]);
+uint64_t sched_idle_ns(unsigned cpu);
+uint64_t task_kernel_ns(unsigned cpu); /* in the kernel for user tasks */
+void sched_count(unsigned *running, uint64_t *switches);
+uint64_t sched_online(void);               /* bit n: CPU n runs */
+extern unsigned process_count, task_count; /* [tasklist] */
+extern uint64_t tasks_made;                /* [a] since boot */
+extern int last_pid;                       /* [tasklist] */
 
 /* pids */
 struct task *task_find(int tid);       /* reference, or NULL */
@@ -314,6 +336,22 @@ void signal_exec(struct process *p);
 bool pgrp_orphaned(int pgid);
 bool signal_ignored_or_blocked(int signo); /* of current, for SIGTTIN/TTOU */
 
+/* signals for files (task/sigtake.c) */
+struct io_owner {
+	int type; /* F_OWNER_* */
+	int id;   /* 0: nobody */
+	uint32_t uid, euid;
+};
+extern struct waitq signal_wait; /* woken at every signal that pends */
+uint64_t signal_pending_set(void);
+int signal_take(uint64_t mask, struct siginfo_k *info);
+void signal_send_io(const struct io_owner *o, int signo,
+		    const struct siginfo_k *info);
+bool signal_owner_exists(int type, int id);
+/* fs/fasync.c: SIGIO that is due, sent on the way to user mode */
+extern bool fasync_pending;
+void fasync_flush(void);
+
 /* credentials (task/cred.c) */
 struct cred *cred_get(struct cred *c);
 void cred_put(struct cred *c);
@@ -332,6 +370,7 @@ int uts_set(bool domain, const char *name, size_t len);
 /* ttys (fs/tty.c) that the rest needs */
 void tty_disassociate(struct process *leader);
 int tty_nr(const struct process *p);
+int tty_foreground(const struct process *p); /* -1: no terminal */
 
 /* the launch description and the control channel (task/init.c, control.c) */
 int launch_parse(const void *blob, size_t len, struct launch **out) MUST_CHECK;

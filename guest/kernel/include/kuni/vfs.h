@@ -45,6 +45,8 @@ void dcache_delete(struct dentry *d);
 void dcache_move(struct dentry *d, struct dentry *target, bool exchange);
 bool dcache_is_below(struct dentry *d, struct dentry *top);
 struct dentry *dentry_parent(struct dentry *d); /* reference */
+/* d's name into name (NAME_MAX + 1 bytes), and its parent, a reference. */
+struct dentry *dcache_name(struct dentry *d, char *name, size_t *len);
 void dcache_pin(struct dentry *d); /* findable even on a no_dcache super */
 void dcache_prune_super(struct super *s);
 int dcache_detached(struct inode *i, const char *name, struct dentry *parent,
@@ -150,6 +152,15 @@ long tmpfs_seals(struct file *f, bool add, unsigned seals);
 /* ---- pipe.c ---- */
 long pipe_size(struct file *f, bool set, unsigned long n);
 
+/* ---- splice.c ---- */
+struct pipe *pipe_of_file(struct file *f); /* NULL: not a pipe */
+ssize_t splice_pipes(struct file *in, struct file *out, size_t n, bool tee,
+		     bool nonblock);
+ssize_t splice_from_file(struct file *in, uint64_t *pos, struct file *out,
+			 size_t n, bool nonblock);
+ssize_t splice_to_file(struct file *in, struct file *out, uint64_t *pos,
+		       size_t n, bool nonblock);
+
 /* ---- flock.c, posixlock.c ---- */
 int flock_apply(struct file *f, int op) MUST_CHECK;
 void flock_release(struct file *f);
@@ -170,6 +181,75 @@ int epoll_control(struct file *epf, int op, int fd, struct file *f,
 		  const struct lx_epoll_event *ev) MUST_CHECK;
 int epoll_wait_events(struct file *f, uaddr_t out, int max, uint64_t deadline);
 void epoll_file_gone(struct file *f);
+
+int signalfd_new(uint64_t mask, unsigned flags, struct file **out) MUST_CHECK;
+int signalfd_set(struct file *f, uint64_t mask) MUST_CHECK;
+
+/* ---- fasync.c ---- */
+int fasync_set(struct file *f, int fd, bool on) MUST_CHECK;
+int fasync_set_owner(struct file *f, int type, int id) MUST_CHECK;
+void fasync_get_owner(struct file *f, int *type, int *id);
+int fasync_set_signal(struct file *f, int sig) MUST_CHECK;
+int fasync_get_signal(const struct file *f);
+void fasync_file_gone(struct file *f);
+
+/* ---- inotify.c ---- */
+#define INOTIFY_MAX_EVENTS    16384
+#define INOTIFY_MAX_INSTANCES 128
+#define INOTIFY_MAX_WATCHES   65536
+struct inotify_watch_info {
+	int wd;
+	uint32_t mask;
+	uint64_t ino, dev;
+};
+int inotify_new(unsigned flags, struct file **out) MUST_CHECK;
+int inotify_add(struct file *f, struct inode *i, uint32_t mask) MUST_CHECK;
+int inotify_remove(struct file *f, int wd) MUST_CHECK;
+bool inotify_is(const struct file *f);
+bool inotify_nth(struct file *f, unsigned n, struct inotify_watch_info *out);
+void inotify_unmount(struct super *s);
+
+/* ---- notify.c: IN_* happened; cheap where nobody watches anything ---- */
+extern unsigned notify_watches; /* [a] */
+void notify_dentry_slow(struct dentry *d, uint32_t mask);
+void notify_inode_slow(struct inode *i, uint32_t mask);
+void notify_name_slow(struct inode *dir, const char *name, size_t len,
+		      const struct inode *i, uint32_t mask);
+void notify_gone_slow(struct inode *i);
+void notify_rename_slow(struct inode *od, const char *oname, size_t olen,
+			struct inode *nd, const char *nname, size_t nlen,
+			struct inode *i, struct inode *over);
+void notify_setattr_slow(struct dentry *d, unsigned valid);
+static inline bool notify_on(void)
+{
+	return unlikely(__atomic_load_n(&notify_watches, __ATOMIC_RELAXED));
+}
+static inline void notify_dentry(struct dentry *d, uint32_t mask)
+{
+	if (notify_on() && d)
+		notify_dentry_slow(d, mask);
+}
+static inline void notify_inode(struct inode *i, uint32_t mask)
+{
+	if (notify_on())
+		notify_inode_slow(i, mask);
+}
+static inline void notify_name(struct inode *dir, const char *name, size_t len,
+			       const struct inode *i, uint32_t mask)
+{
+	if (notify_on())
+		notify_name_slow(dir, name, len, i, mask);
+}
+static inline void notify_gone(struct inode *i)
+{
+	if (notify_on())
+		notify_gone_slow(i);
+}
+static inline void notify_setattr(struct dentry *d, unsigned valid)
+{
+	if (notify_on() && d)
+		notify_setattr_slow(d, valid);
+}
 
 /* ---- xattr.c: extended attributes in memory ---- */
 struct xattr_store {
