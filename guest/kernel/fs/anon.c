@@ -5,7 +5,6 @@
  * Pipes, sockets and all others have a super each, never mounted, as statfs
  * and st_dev show.  A mode without a type is what Linux's anonymous inodes have.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "kuni/vfs.h"
@@ -80,20 +79,4 @@ int anon_place(struct inode *i, struct path *out)
 	out->mnt = &nowhere;
 	out->d = d;
 	return 0;
-}
-
-/* What /proc/PID/fd and maps call it, as snprintf() does. */
-size_t anon_name(const struct inode *i, char *buf, size_t n)
-{
-	const char *name = i->anon_name ? i->anon_name : "";
-	int len;
-
-	if (S_ISFIFO(i->mode) || S_ISSOCK(i->mode))
-		len = sniprintf(buf, n, "%s:[%lu]",
-				S_ISFIFO(i->mode) ? "pipe" : "socket", i->ino);
-	else if (S_ISREG(i->mode))
-		len = sniprintf(buf, n, "/memfd:%s (deleted)", name);
-	else
-		len = sniprintf(buf, n, "anon_inode:%s", name);
-	return len < 0 ? 0 : (size_t)len;
 }

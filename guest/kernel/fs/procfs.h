@@ -19,6 +19,7 @@ bool procfs_may_inspect(struct task *t);
 int procfs_mm(const struct pseudo_key *k, bool private_,
 	      struct mm **out) MUST_CHECK;
 /* The name of p below current's root, within buf (PATH_MAX bytes). */
+size_t anon_name(const struct inode *i, char *buf, size_t n);
 int procfs_name(const struct path *p, char *buf, char **start) MUST_CHECK;
 
 /* ---- the files of a process ---- */

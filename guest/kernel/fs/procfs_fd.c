@@ -63,6 +63,22 @@ static int place_of(const struct pseudo_key *k, enum place which,
 	return r;
 }
 
+/* What /proc/PID/fd and maps call it, as snprintf() does. */
+size_t anon_name(const struct inode *i, char *buf, size_t n)
+{
+	const char *name = i->anon_name ? i->anon_name : "";
+	int len;
+
+	if (S_ISFIFO(i->mode) || S_ISSOCK(i->mode))
+		len = sniprintf(buf, n, "%s:[%lu]",
+				S_ISFIFO(i->mode) ? "pipe" : "socket", i->ino);
+	else if (S_ISREG(i->mode))
+		len = sniprintf(buf, n, "/memfd:%s (deleted)", name);
+	else
+		len = sniprintf(buf, n, "anon_inode:%s", name);
+	return len < 0 ? 0 : (size_t)len;
+}
+
 /* The name of p as current sees it, into buf, as readlink(2) gives it. */
 static ssize_t place_name(const struct path *p, char *buf, size_t n)
 {

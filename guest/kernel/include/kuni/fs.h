@@ -337,7 +337,6 @@ int file_new(struct inode *i, const struct file_ops *ops, uint32_t flags,
 int anon_inode(uint32_t mode, struct inode **out) MUST_CHECK;
 int anon_place(struct inode *i, struct path *out) MUST_CHECK;
 bool anon_is_place(const struct path *p);
-size_t anon_name(const struct inode *i, char *buf, size_t n);
 void file_get(struct file *f);
 void file_put(struct file *f);
 /* At pos; NULL: at the file's own position, under pos_lock. */
