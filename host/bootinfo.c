@@ -62,6 +62,11 @@ void bootinfo_memory(struct bootinfo *bi, const struct guest_mem *mem)
 		bi->region[i] = (struct boot_region){ mem->region[i].gpa,
 						      mem->region[i].len };
 	bi->nregion = mem->nregion;
+	if (!mem->window.len)
+		return;
+	bi->window = (struct boot_region){ DAX_GPA, DAX_BYTES };
+	bi->window_meta =
+		(struct boot_region){ DAX_GPA + DAX_BYTES, DAX_META_BYTES };
 }
 
 int bootinfo_write(struct bootinfo *bi, const struct guest_mem *mem,
@@ -95,7 +100,8 @@ static uint64_t table_gpa(unsigned index)
 	return BOOT_TABLES_GPA + index * GUEST_PAGE_SIZE;
 }
 
-static bool is_ram(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+/* RAM, or the DAX window. */
+static bool is_memory(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
 {
 	for (unsigned i = 0; i < mem->nregion; i++) {
 		const struct mem_region *r = &mem->region[i];
@@ -103,23 +109,29 @@ static bool is_ram(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
 		if (gpa < r->gpa + r->len && gpa + len > r->gpa)
 			return true;
 	}
-	return false;
+	return mem->window.len && gpa < DAX_GPA + DAX_SPAN &&
+	       gpa + len > DAX_GPA;
 }
 
-/* 2 MiB entries for what is RAM in the GiB at gpa. */
+/* 2 MiB entries for what of [base, base + len) is in the GiB at gpa. */
+static void fill_part(uint64_t *pd, uint64_t gpa, uint64_t base, uint64_t len)
+{
+	uint64_t at = base > gpa ? base : gpa;
+	uint64_t end = base + len;
+
+	if (end > gpa + SIZE_1G)
+		end = gpa + SIZE_1G;
+	for (at &= ~(SIZE_2M - 1); at < end; at += SIZE_2M)
+		pd[(at - gpa) / SIZE_2M] = at | LEAF | PTE_W | PTE_PS | PTE_NX;
+}
+
+/* The same for all that is memory. */
 static void fill_pd(uint64_t *pd, const struct guest_mem *mem, uint64_t gpa)
 {
-	for (unsigned i = 0; i < mem->nregion; i++) {
-		const struct mem_region *r = &mem->region[i];
-		uint64_t at = r->gpa > gpa ? r->gpa : gpa;
-		uint64_t end = r->gpa + r->len;
-
-		if (end > gpa + SIZE_1G)
-			end = gpa + SIZE_1G;
-		for (at &= ~(SIZE_2M - 1); at < end; at += SIZE_2M)
-			pd[(at - gpa) / SIZE_2M] =
-				at | LEAF | PTE_W | PTE_PS | PTE_NX;
-	}
+	for (unsigned i = 0; i < mem->nregion; i++)
+		fill_part(pd, gpa, mem->region[i].gpa, mem->region[i].len);
+	if (mem->window.len)
+		fill_part(pd, gpa, DAX_GPA, DAX_SPAN);
 }
 
 static int map_direct(uint64_t (*t)[512], const struct guest_mem *mem, bool gib,
@@ -132,7 +144,7 @@ static int map_direct(uint64_t (*t)[512], const struct guest_mem *mem, bool gib,
 	for (unsigned i = 1; i < 512; i++) {
 		uint64_t at = i * SIZE_1G;
 
-		if (!is_ram(mem, at, SIZE_1G))
+		if (!is_memory(mem, at, SIZE_1G))
 			continue;
 		if (gib) {
 			t[BOOT_PDPT_DIRECT][i] =

@@ -166,6 +166,14 @@ void cpuid_set_apic(struct kvm_cpuid2 *c, uint32_t id)
 	}
 }
 
+unsigned cpuid_phys_bits(const struct kvm_cpuid2 *c)
+{
+	for (uint32_t i = 0; i < c->nent; i++)
+		if (c->entries[i].function == 0x80000008)
+			return c->entries[i].eax & 0xff;
+	return 36; /* AMD APM 3, SDM 3A 4.1.4 */
+}
+
 bool cpuid_has_gib_pages(const struct kvm_cpuid2 *c)
 {
 	for (uint32_t i = 0; i < c->nent; i++)

@@ -17,6 +17,8 @@ int cpuid_create(struct kvm_cpuid2 **out, int kvm, uint32_t ncpu,
 		 struct err *e) MUST_CHECK;
 /* The entries that differ from CPU to CPU: APIC ids. */
 void cpuid_set_apic(struct kvm_cpuid2 *c, uint32_t id);
+/* Of a guest-physical address (leaf 0x80000008). */
+unsigned cpuid_phys_bits(const struct kvm_cpuid2 *c);
 /* 1 GiB pages (leaf 0x80000001). */
 bool cpuid_has_gib_pages(const struct kvm_cpuid2 *c);
 

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -131,6 +132,8 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_fcntl, L | V | Q, 1, REQUEST, F_GETFL },
 	{ SYS_fcntl, L | Q, 1, REQUEST, F_SETFL },
 	{ SYS_fcntl, Q, 1, REQUEST, F_GET_SEALS },
+	{ SYS_mmap, L | V | Q, 2, PROT_EXEC, 0 },
+	{ SYS_mprotect, L | V | Q, 2, PROT_EXEC, 0 },
 	{ SYS_clone, V | Q, 0, THREAD_FLAGS, THREAD_FLAGS },
 	{ SYS_unshare, V | Q, 0, EXACT, CLONE_FS },
 	{ SYS_prctl, L | V | Q, 0, EXACT, PR_SET_NAME },

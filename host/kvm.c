@@ -34,6 +34,7 @@
 #include "host/bootinfo.h"
 #include "host/bus.h"
 #include "host/cpuid.h"
+#include "host/fuse/server.h"
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/irq.h"
@@ -48,6 +49,9 @@
 #include "host/virtio/mmio.h"
 
 #define MSR_TSC 0x10
+/* Without 1 GiB pages the boot page tables have no room for more beside the
+ * window. */
+#define WINDOW_MAX_RAM (8ULL << 30)
 
 struct kvm_device {
 	struct virtio_device *dev;
@@ -166,6 +170,39 @@ static int hv_probe(char *why, size_t size)
 	return probe_kvm(why, size);
 }
 
+/* The DAX window, where this CPU can have one. */
+static int make_window(struct kvm_vm *v, struct err *e)
+{
+	int r;
+
+	if (DAX_GPA + DAX_SPAN > 1ULL << cpuid_phys_bits(v->env.cpuid) ||
+	    (!cpuid_has_gib_pages(v->env.cpuid) &&
+	     v->m->plan->memory > WINDOW_MAX_RAM))
+		return 0;
+	r = mem_window(&v->mem, e);
+	if (r < 0)
+		return r;
+	r = fuse_server_set_window(v->m->fuse, v->mem.window.hva,
+				   v->mem.window.len);
+	return r < 0 ? err_set(e, -r, "fuse: DAX window") : 0;
+}
+
+static int add_window(struct kvm_vm *v, struct err *e)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = v->mem.nregion,
+		.guest_phys_addr = DAX_GPA,
+		.memory_size = DAX_SPAN,
+		.userspace_addr = (uintptr_t)v->mem.window.hva,
+	};
+
+	if (!v->mem.window.len)
+		return 0;
+	if (ioctl(v->vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+		return err_set(e, errno, "kvm: memory slot of the DAX window");
+	return 0;
+}
+
 static int add_memory(struct kvm_vm *v, struct err *e)
 {
 	int r = 0;
@@ -182,7 +219,7 @@ static int add_memory(struct kvm_vm *v, struct err *e)
 		if (ioctl(v->vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 			r = err_set(e, errno, "kvm: memory slot %u", i);
 	}
-	return r;
+	return r ? r : add_window(v, e);
 }
 
 static void hv_destroy(struct machine *m)
@@ -498,6 +535,8 @@ static int prepare_early(struct kvm_vm *v, struct err *e)
 		r = add_ports(v, e);
 	if (!r)
 		r = cpuid_create(&v->env.cpuid, v->kvm, m->plan->cpus, e);
+	if (!r)
+		r = make_window(v, e);
 	if (!r)
 		r = boot_tables_write(&v->mem, &m->image,
 				      cpuid_has_gib_pages(v->env.cpuid), e);

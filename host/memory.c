@@ -107,8 +107,30 @@ fail:
 	return r;
 }
 
+int mem_window(struct guest_mem *m, struct err *e)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	uint8_t *p = mmap(NULL, DAX_SPAN, PROT_NONE, flags, -1, 0);
+
+	_Static_assert(DAX_GPA >= HIGHMEM_GPA + MEMORY_MAX, "behind RAM");
+	if (p == MAP_FAILED)
+		return err_set(e, errno, "memory: reserve the DAX window");
+	if (mprotect(p + DAX_BYTES, DAX_META_BYTES, PROT_READ | PROT_WRITE)) {
+		munmap(p, DAX_SPAN);
+		return err_set(e, errno, "memory: metadata of the DAX window");
+	}
+	(void)madvise(p + DAX_BYTES, DAX_META_BYTES, MADV_NOHUGEPAGE);
+	m->window = (struct mem_region){ .gpa = DAX_GPA,
+					 .len = DAX_BYTES,
+					 .hva = p };
+	return 0;
+}
+
 void mem_destroy(struct guest_mem *m)
 {
+	if (m->window.len)
+		munmap(m->window.hva, DAX_SPAN);
+	m->window.len = 0;
 	for (unsigned i = 0; i < m->nregion; i++)
 		munmap(m->region[i].hva, m->region[i].len);
 	m->nregion = 0;

@@ -31,6 +31,9 @@ struct mem_region {
 struct guest_mem {
 	struct mem_region region[MEM_MAX_REGIONS];
 	unsigned nregion;
+	/* The DAX window: not RAM, no device reaches it (gpa_slice).  DAX_SPAN
+	 * from its gpa on are mapped at hva; len 0: there is none. */
+	struct mem_region window;
 	int fd;    /* memfd behind the RAM, -1: anonymous */
 	bool huge; /* BOOT_AREA becomes a large page when it is touched */
 };
@@ -39,6 +42,8 @@ struct guest_mem {
  * NORESERVE; shared: from a memfd that can be given to other processes. */
 int mem_create(struct guest_mem *m, uint64_t bytes, int shared,
 	       struct err *e) MUST_CHECK;
+/* Reserves the DAX window; the metadata behind it is memory. */
+int mem_window(struct guest_mem *m, struct err *e) MUST_CHECK;
 void mem_destroy(struct guest_mem *m);
 
 /* NULL where [at, at + len) is not wholly inside one region, or len is 0. */

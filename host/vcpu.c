@@ -21,6 +21,7 @@
 #include "boot/abi/bootinfo.h"
 #include "boot/abi/layout.h"
 #include "host/cpuid.h"
+#include "host/fuse/server.h"
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/jail.h"
@@ -343,6 +344,21 @@ static void on_exit_reason(struct vcpu *c)
 	}
 }
 
+/* KVM_RUN met memory that is not there; Linux 6.1 does not say where.  Pages
+ * behind the end of a file are made good, at last by mapping all files anew,
+ * once without any other exit between: then the guest is wrong. */
+static bool repair(struct vcpu *c)
+{
+	struct fuse_server *s = c->env->m->fuse;
+
+	if (fuse_server_repair(s, &c->repairs, false))
+		return true;
+	if (c->futile)
+		return false;
+	c->futile = true;
+	return fuse_server_repair(s, &c->repairs, true);
+}
+
 static void run_loop(struct vcpu *c)
 {
 	struct vcpu_env *env = c->env;
@@ -359,13 +375,17 @@ static void run_loop(struct vcpu *c)
 			gdb_wait(env->gdb, c);
 		if (__atomic_exchange_n(&c->dump, false, __ATOMIC_SEQ_CST))
 			vcpu_dump(c);
-		if (ioctl(c->fd, KVM_RUN, 0) == 0)
+		if (ioctl(c->fd, KVM_RUN, 0) == 0) {
+			c->futile = false;
 			on_exit_reason(c);
-		else if (errno == EFAULT)
-			died(c, "access to memory that it may not write",
-			     c->run->exit_reason);
-		else if (errno != EINTR && errno != EAGAIN)
+		} else if (errno == EFAULT) {
+			if (!repair(c))
+				died(c,
+				     "access to memory that it may not write",
+				     c->run->exit_reason);
+		} else if (errno != EINTR && errno != EAGAIN) {
 			died(c, "KVM_RUN fails", (uint64_t)errno);
+		}
 	}
 }
 

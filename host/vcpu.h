@@ -52,6 +52,8 @@ struct vcpu {
 	struct kvm_run *run; /* [o] but immediate_exit: [a] */
 	pthread_t thread;    /* of a CPU that is not OFF */
 	sem_t ready, go;     /* of CPU 0: parked; released */
+	uint64_t repairs;    /* [o] of fuse_server_repair() */
+	bool futile;         /* [o] a hard repair, and no exit since */
 	struct err error;    /* of CPU 0, when ready is posted */
 };
 

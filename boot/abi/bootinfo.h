@@ -78,6 +78,8 @@ struct bootinfo {
 	uint32_t nregion, ndevice;
 	struct boot_region region[BOOT_MAX_REGIONS];
 	struct boot_device device[BOOT_MAX_DEVICES];
+	struct boot_region window;      /* of virtio-fs; len 0: none */
+	struct boot_region window_meta; /* zero-filled memory for its pages */
 	uint8_t seed[32]; /* host entropy; the kernel wipes it once used */
 	uint64_t mark[MARK_COUNT]; /* written by the guest; 0: not reached */
 };

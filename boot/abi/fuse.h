@@ -60,12 +60,14 @@ enum fuse_opcode {
 	FUSE_CREATE = 35,      /* fuse_create_in, name -> entry_out, open_out */
 	FUSE_INTERRUPT = 36,   /* no reply */
 	FUSE_DESTROY = 38,     /* empty */
-	FUSE_BATCH_FORGET = 42, /* fuse_batch_forget_in, fuse_forget_one... */
-	FUSE_FALLOCATE = 43,    /* fuse_fallocate_in */
-	FUSE_READDIRPLUS = 44,  /* fuse_read_in -> fuse_direntplus... */
-	FUSE_RENAME2 = 45,      /* fuse_rename2_in, old name, new name */
-	FUSE_LSEEK = 46,        /* fuse_lseek_in -> fuse_lseek_out */
-	FUSE_SYNCFS = 50,       /* fuse_syncfs_in */
+	FUSE_BATCH_FORGET = 42,  /* fuse_batch_forget_in, fuse_forget_one... */
+	FUSE_FALLOCATE = 43,     /* fuse_fallocate_in */
+	FUSE_READDIRPLUS = 44,   /* fuse_read_in -> fuse_direntplus... */
+	FUSE_RENAME2 = 45,       /* fuse_rename2_in, old name, new name */
+	FUSE_LSEEK = 46,         /* fuse_lseek_in -> fuse_lseek_out */
+	FUSE_SETUPMAPPING = 48,  /* fuse_setupmapping_in */
+	FUSE_REMOVEMAPPING = 49, /* fuse_removemapping_in, _one... */
+	FUSE_SYNCFS = 50,        /* fuse_syncfs_in */
 	FUSE_OPCODE_END,
 };
 
@@ -278,6 +280,27 @@ struct fuse_lseek_out {
 	uint64_t offset;
 };
 
+/* The DAX window.  Offsets and lengths are multiples of 2^map_alignment of the
+ * INIT reply; a mapping may end behind its file, where accesses are errors. */
+#define FUSE_SETUPMAPPING_WRITE (1U << 0) /* and read */
+#define FUSE_SETUPMAPPING_READ  (1U << 1)
+#define FUSE_DAX_ALIGN_LOG2     16
+#define FUSE_DAX_GRANULE        (1UL << FUSE_DAX_ALIGN_LOG2)
+
+struct fuse_setupmapping_in {
+	uint64_t fh, foffset, len;
+	uint64_t flags;   /* FUSE_SETUPMAPPING_* */
+	uint64_t moffset; /* in the window */
+};
+
+struct fuse_removemapping_in {
+	uint32_t count;
+};
+
+struct fuse_removemapping_one {
+	uint64_t moffset, len; /* of one SETUPMAPPING */
+};
+
 struct fuse_syncfs_in {
 	uint64_t padding;
 };
@@ -293,6 +316,7 @@ struct fuse_syncfs_in {
 #define FUSE_PARALLEL_DIROPS    (1U << 18)
 #define FUSE_MAX_PAGES          (1U << 22)
 #define FUSE_CACHE_SYMLINKS     (1U << 23)
+#define FUSE_MAP_ALIGNMENT      (1U << 26)
 #define FUSE_HANDLE_KILLPRIV_V2 (1U << 28)
 
 struct fuse_init_in {
@@ -339,6 +363,8 @@ _Static_assert(sizeof(struct fuse_write_in) == 40, "wire");
 _Static_assert(sizeof(struct fuse_statfs_out) == 80, "wire");
 _Static_assert(sizeof(struct fuse_init_out) == 64, "wire");
 _Static_assert(sizeof(struct fuse_release_in) == 24, "wire");
+_Static_assert(sizeof(struct fuse_setupmapping_in) == 40, "wire");
+_Static_assert(sizeof(struct fuse_removemapping_one) == 16, "wire");
 _Static_assert(FUSE_DIRENT_NAME == 24, "wire");
 _Static_assert(FUSE_DIRENTPLUS_NAME == 152, "wire");
 

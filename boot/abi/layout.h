@@ -34,8 +34,14 @@
 #define VIRTIO_MMIO_GPA    0xd0000000UL /* the kvm back end's devices */
 #define VIRTIO_MMIO_STRIDE 0x1000UL
 #define HIGHMEM_GPA        0x100000000UL
-#define MEMORY_MIN         (32UL << 20) /* least RAM a guest boots with */
-#define MEMORY_MAX         (64UL << 30)
+/* The DAX window (kvm): files of the host, then struct page for them.  Behind
+ * the most RAM; two entries of the direct map. */
+#define DAX_GPA        0x1100000000UL
+#define DAX_BYTES      (DAX_SPAN - DAX_META_BYTES)
+#define DAX_META_BYTES (16UL << 20)
+#define DAX_SPAN       (2UL << 30)
+#define MEMORY_MIN     (32UL << 20) /* least RAM a guest boots with */
+#define MEMORY_MAX     (64UL << 30)
 
 /* boot page tables, page index from BOOT_TABLES_GPA */
 #ifndef __ASSEMBLER__

@@ -358,6 +358,7 @@ static void attr_fill(struct fuse_server *s, const struct statx *st,
 		.rdev = wire_dev(st->stx_rdev_major, st->stx_rdev_minor),
 		.blksize = st->stx_blksize,
 	};
+	dax_grown(s, dev, st->stx_ino, st->stx_size);
 }
 
 int node_attr(struct fuse_server *s, const struct fuse_inode *i,

@@ -66,6 +66,7 @@ struct fuse_inode {
 	atomic_uint ref;         /* 1 while in the table, 1 for each user */
 	int fd;                  /* [I] O_PATH, owned */
 	uint32_t type;           /* [I] S_IFMT bits */
+	atomic_bool written;     /* opened for writing once */
 };
 
 #define FUSE_SHARDS 64
@@ -102,6 +103,7 @@ struct fuse_io_set {
 };
 
 struct fuse_dir;
+struct fuse_dax;
 #define FUSE_MAX_DIRS 256
 #define FUSE_MAX_DEVS 64
 
@@ -123,6 +125,7 @@ struct fuse_server {
 	pthread_mutex_t dev_lock; /* leaf: devs below the root's */
 	uint64_t dev[FUSE_MAX_DEVS];
 	unsigned ndev;
+	struct fuse_dax *dax; /* [I] after the first request; NULL: no window */
 };
 
 int node_table_init(struct fuse_server *s, int root_fd) MUST_CHECK;
@@ -156,11 +159,24 @@ struct fuse_iofd {
 void io_init(struct fuse_server *s);
 void io_fini(struct fuse_server *s);
 /* A descriptor of a regular file or directory, until io_put(). */
-int io_get(struct fuse_server *s, const struct fuse_inode *i, bool writable,
+int io_get(struct fuse_server *s, struct fuse_inode *i, bool writable,
 	   struct fuse_iofd *out) MUST_CHECK;
 void io_put(struct fuse_iofd *out);
 /* Closes what is cached of a number that is gone. */
 void io_forget(struct fuse_server *s, uint64_t nodeid);
+
+/* ---- dax.c: the DAX window; nothing where there is none ---- */
+
+void dax_reset(struct fuse_server *s); /* drops all mappings */
+void dax_fini(struct fuse_server *s);
+void dax_written(struct fuse_server *s, struct fuse_inode *i);
+void dax_grown(struct fuse_server *s, uint64_t dev, uint64_t ino,
+	       uint64_t size);
+void dax_grown_by_write(struct fuse_server *s, const struct fuse_inode *i);
+int op_setupmapping(struct fuse_server *s, struct fuse_req *r,
+		    struct fuse_inode *i);
+int op_removemapping(struct fuse_server *s, struct fuse_req *r,
+		     struct fuse_inode *i);
 
 /* ---- ops: r->h.nodeid is `i`, referenced by the caller ---- */
 

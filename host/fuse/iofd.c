@@ -72,7 +72,7 @@ static struct fuse_io *evict_locked(struct fuse_io_set *set, int *victim)
 }
 
 /* writable: O_RDWR, and the caller has checked that the server may write. */
-int io_get(struct fuse_server *s, const struct fuse_inode *i, bool writable,
+int io_get(struct fuse_server *s, struct fuse_inode *i, bool writable,
 	   struct fuse_iofd *out)
 {
 	struct fuse_io_set *set = set_of(s, i->nodeid);
@@ -92,6 +92,8 @@ int io_get(struct fuse_server *s, const struct fuse_inode *i, bool writable,
 	fd = node_reopen(s, i, writable ? O_RDWR : O_RDONLY);
 	if (fd < 0)
 		return fd;
+	if (writable)
+		dax_written(s, i);
 	*out = (struct fuse_iofd){ .fd = fd };
 	pthread_mutex_lock(&set->lock);
 	io = evict_locked(set, &victim);

@@ -149,6 +149,7 @@ int op_write(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	io_put(&io);
 	if (n < 0)
 		return (int)n;
+	dax_grown_by_write(s, i);
 	out.size = (uint32_t)n;
 	return req_put(r, &out, sizeof(out));
 }

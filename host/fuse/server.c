@@ -35,6 +35,7 @@
 void fuse_server_reset(struct fuse_server *s)
 {
 	dirs_reset(s);
+	dax_reset(s);
 	node_table_reset(s);
 }
 
@@ -56,6 +57,10 @@ static int op_init(struct fuse_server *s, struct fuse_req *r,
 	if (in.major > 7) /* it asks again, with ours */
 		return req_put(r, &out, sizeof(out));
 	out.flags = in.flags & SERVER_FLAGS;
+	if (s->dax && (in.flags & FUSE_MAP_ALIGNMENT)) {
+		out.flags |= FUSE_MAP_ALIGNMENT;
+		out.map_alignment = FUSE_DAX_ALIGN_LOG2;
+	}
 	out.max_readahead = in.max_readahead;
 	out.max_background = 64;
 	out.congestion_threshold = 48;
@@ -157,6 +162,8 @@ static const struct {
 	[FUSE_READDIRPLUS] = { op_readdirplus, 0 },
 	[FUSE_RENAME2] = { op_rename2, OP_WRITES },
 	[FUSE_LSEEK] = { op_lseek, 0 },
+	[FUSE_SETUPMAPPING] = { op_setupmapping, 0 },
+	[FUSE_REMOVEMAPPING] = { op_removemapping, OP_NO_INODE },
 	[FUSE_SYNCFS] = { op_syncfs, 0 },
 };
 
@@ -301,6 +308,7 @@ void fuse_server_destroy(struct fuse_server *s)
 	if (!s)
 		return;
 	dirs_reset(s);
+	dax_fini(s);
 	node_table_fini(s);
 	io_fini(s);
 	pthread_mutex_destroy(&s->dir_lock);

@@ -39,6 +39,19 @@ int fuse_server_create(struct fuse_server **out, int root_fd, bool readonly,
  * Call it before the first request. */
 void fuse_server_set_valid(struct fuse_server *s, uint32_t ms);
 
+/* Files may be mapped into [base, base + len), which nothing else uses: memory
+ * without access (PROT_NONE) in multiples of FUSE_DAX_GRANULE, that the guest
+ * sees.  Before the first request; without it there is no window. */
+int fuse_server_set_window(struct fuse_server *s, void *base,
+			   uint64_t len) MUST_CHECK;
+
+/* A CPU met memory that it cannot have: true where that was behind the end of a
+ * file in the window, which has pages of zeroes there now, so that the access
+ * may be tried again.  *seen, 0 at first, is the caller's: what was repaired for
+ * another CPU meanwhile counts, too.  hard: maps all files again, for those that
+ * changed in ways that cannot be seen. */
+bool fuse_server_repair(struct fuse_server *s, uint64_t *seen, bool hard);
+
 /* Handles one request: in[0..nin) is what the guest wrote, out[0..nout) the
  * room for the reply.  Returns the bytes written into out (0: the request has
  * no reply, FORGET), or negative errno where the request is so malformed that

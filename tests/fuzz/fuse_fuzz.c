@@ -1,4 +1,4 @@
-// uses: host/fuse/server.c host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
+// uses: host/fuse/server.c host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuse_fuzz.c: requests that nobody would send, to the FUSE server.
@@ -12,10 +12,14 @@
  */
 #include "tests/unit/fuse_rig.h"
 
-#define NODES 16
-#define ROOM  8192
+#include <sys/mman.h>
+
+#define NODES  16
+#define ROOM   8192
+#define WINDOW (32 * FUSE_DAX_GRANULE)
 
 static struct rig rig;
+static uint8_t *window; /* with as much that is not to be touched around */
 static uint64_t node[NODES] = { 1 };
 static unsigned nnodes = 1;
 static uint64_t handle; /* of the directory opened last */
@@ -71,9 +75,12 @@ static size_t head_size(uint32_t op)
 	case FUSE_WRITE:
 	case FUSE_READDIR:
 	case FUSE_READDIRPLUS:
+	case FUSE_SETUPMAPPING:
 		return 40;
 	case FUSE_FALLOCATE:
 		return 32;
+	case FUSE_REMOVEMAPPING:
+		return 20;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
 	case FUSE_FLUSH:
@@ -106,7 +113,7 @@ static size_t put_head(struct input *in, uint32_t op, uint8_t *to)
 	for (size_t at = 0; at + 8 <= n; at += 8) {
 		uint64_t v = 0;
 
-		switch (byte(in) % 7) {
+		switch (byte(in) % 8) {
 		case 0:
 			v = byte(in);
 			break;
@@ -125,10 +132,19 @@ static size_t put_head(struct input *in, uint32_t op, uint8_t *to)
 		case 4: /* a small pair, as flags and modes are */
 			v = byte(in) | (uint64_t)(word(in) & 0177777) << 32;
 			break;
+		case 6:
+			v = (byte(in) % (WINDOW / FUSE_DAX_GRANULE + 1)) *
+			    FUSE_DAX_GRANULE;
+			break;
 		default:
 			break;
 		}
 		memcpy(to + at, &v, 8);
+	}
+	if (op == FUSE_REMOVEMAPPING) { /* a word, then pairs */
+		memmove(to + 4, to, 16);
+		memset(to, 0, 4);
+		to[0] = 1;
 	}
 	return n;
 }
@@ -196,6 +212,24 @@ static void one_request(struct input *in)
 	if (ret > (int)room)
 		abort();
 	remember(&h, ans, ret);
+	if (h.opcode == FUSE_SETUPMAPPING && !(byte(in) & 7)) {
+		uint64_t seen = 0;
+
+		(void)fuse_server_repair(rig.s, &seen, byte(in) & 1);
+	}
+}
+
+/* Nothing is mapped beside the window: each page of it answers EFAULT. */
+static void check_window(void)
+{
+	static int null = -1;
+
+	if (null < 0)
+		null = memfd_create("null", 0);
+	for (size_t at = 0; at < WINDOW; at += FUSE_DAX_GRANULE)
+		if (pwrite(null, window + at, 1, 0) == 1 ||
+		    pwrite(null, window + 2 * WINDOW + at, 1, 0) == 1)
+			abort();
 }
 
 static void check_outside(void)
@@ -225,6 +259,11 @@ static void setup(void)
 
 	rig_init(&rig);
 	atexit(clean_up);
+	window = mmap(NULL, 3 * WINDOW, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (window == MAP_FAILED ||
+	    fuse_server_set_window(rig.s, window + WINDOW, WINDOW))
+		abort();
 	snprintf(path, sizeof(path), "%s/outside", rig.top);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	if (fd < 0 || write(fd, "secret", 6) != 6)
@@ -249,5 +288,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (in.left)
 		one_request(&in);
 	check_outside();
+	check_window();
 	return 0;
 }

@@ -1,4 +1,4 @@
-// uses: tests/unit/nomem.c host/launch.c host/control.c host/loop.c host/memory.c host/symbol.c host/panic.c host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/fs.c host/virtio/vhost_user.c host/fuse/server.c  host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
+// uses: tests/unit/nomem.c host/launch.c host/control.c host/loop.c host/memory.c host/symbol.c host/panic.c host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/fs.c host/virtio/vhost_user.c host/fuse/server.c  host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nomem_host_test.c: the host's objects when memory runs out at any point of
  * their lives: an error, and nothing left. */
