@@ -24,6 +24,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/timerfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,8 @@
 #define MSR_TSC 0x10
 /* Without 1 GiB pages the boot page tables have no room for more beside the
  * window. */
+/* Seconds between looks for files that were cut off under their mappings. */
+#define WINDOW_CHECK   2
 #define WINDOW_MAX_RAM (8ULL << 30)
 
 struct kvm_device {
@@ -74,6 +77,8 @@ struct kvm_vm {
 	struct machine *m;
 	int kvm, vm;
 	struct guest_mem mem;
+	int window_timer; /* -1: no window */
+	uint64_t repairs; /* of fuse_server_repair(), the loop's */
 	struct irq_chip irq;
 	struct bus bus;
 	struct vcpu_env env;
@@ -170,6 +175,36 @@ static int hv_probe(char *why, size_t size)
 	return probe_kvm(why, size);
 }
 
+/* KVM reports a page behind the end of a file (EFAULT) only where it may not
+ * fault it in asynchronously.  Else, up to Linux 6.1 at least, its worker fails
+ * unseen and the CPU tries for ever; so somebody has to look. */
+static void on_window_timer(void *arg, uint32_t events)
+{
+	struct kvm_vm *v = arg;
+	uint64_t count;
+
+	(void)events;
+	if (read(v->window_timer, &count, sizeof(count)) < 0)
+		return;
+	(void)fuse_server_repair(v->m->fuse, &v->repairs, false);
+}
+
+static int watch_window(struct kvm_vm *v, struct err *e)
+{
+	const struct itimerspec every = { { WINDOW_CHECK, 0 },
+					  { WINDOW_CHECK, 0 } };
+	int r;
+
+	v->window_timer =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (v->window_timer < 0 ||
+	    timerfd_settime(v->window_timer, 0, &every, NULL) < 0)
+		return err_set(e, errno, "kvm: timer of the DAX window");
+	r = loop_add(v->m->loop, v->window_timer, EPOLLIN, on_window_timer, v,
+		     NULL);
+	return r < 0 ? err_set(e, -r, "kvm: timer of the DAX window") : 0;
+}
+
 /* The DAX window, where this CPU can have one. */
 static int make_window(struct kvm_vm *v, struct err *e)
 {
@@ -184,7 +219,7 @@ static int make_window(struct kvm_vm *v, struct err *e)
 		return r;
 	r = fuse_server_set_window(v->m->fuse, v->mem.window.hva,
 				   v->mem.window.len);
-	return r < 0 ? err_set(e, -r, "fuse: DAX window") : 0;
+	return r < 0 ? err_set(e, -r, "fuse: DAX window") : watch_window(v, e);
 }
 
 static int add_window(struct kvm_vm *v, struct err *e)
@@ -237,6 +272,8 @@ static void hv_destroy(struct machine *m)
 	}
 	for (unsigned i = 0; i < v->nqueue; i++)
 		close(v->queue[i].fd);
+	if (v->window_timer >= 0)
+		close(v->window_timer);
 	gdb_destroy(v->env.gdb);
 	irq_fini(&v->irq);
 	mem_destroy(&v->mem);
@@ -258,7 +295,7 @@ static int hv_create(struct machine *m, struct err *e)
 		return err_set(e, ENOMEM, "kvm: state");
 	m->hv = v;
 	v->m = m;
-	v->mem.fd = v->vm = -1;
+	v->mem.fd = v->vm = v->window_timer = -1;
 	v->kvm = r = kvm_open(e);
 	if (r < 0)
 		goto fail;

@@ -12,8 +12,8 @@
  * first, so that a mapping that fails leaves the old one.
  *
  * What is behind the end of its file faults.  The guest may not know yet that
- * somebody cut the file off: then KVM_RUN fails, and fuse_server_repair() puts
- * zero pages there.  They go when the server sees the file longer again.  And a
+ * somebody cut the file off: KVM_RUN fails, or tries without end, and
+ * fuse_server_repair() puts zero pages there.  They go when the server sees the file longer again.  And a
  * file of a union mount that is written for the first time becomes another
  * file: its mappings are made again (dax_written()).
  *
@@ -403,7 +403,7 @@ bool fuse_server_repair(struct fuse_server *s, uint64_t *seen, bool hard)
 	struct fuse_dax *d = s->dax;
 	bool found = false;
 
-	if (!d)
+	if (!d || !atomic_load(&d->nmaps))
 		return false;
 	pthread_mutex_lock(&d->lock);
 	for (uint32_t k = 0; k < d->used; k++) {

@@ -549,7 +549,8 @@ static int disk_write(struct inode *i, uint64_t index, struct page **pages,
 	}
 	return 0;
 }
-static const struct pagecache_ops disk_ops = { disk_read, disk_write };
+static const struct pagecache_ops disk_ops = { .read = disk_read,
+					       .write = disk_write };
 static const struct file_ops no_ops;
 
 struct fake_file *fake_file_new(uint64_t size, bool memory)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,8 +15,10 @@
 
 static char top[] = "/tmp/kuni-both-XXXXXX";
 static struct fuse_server *server;
+static void *window;
+static size_t window_len;
 
-void host_start(unsigned valid_ms)
+void host_start(unsigned valid_ms, size_t len, void **base)
 {
 	struct err e;
 
@@ -24,6 +27,14 @@ void host_start(unsigned valid_ms)
 			       &e))
 		exit(1);
 	fuse_server_set_valid(server, valid_ms);
+	window_len = len;
+	if (!len)
+		return;
+	window = mmap(NULL, len, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (window == MAP_FAILED || fuse_server_set_window(server, window, len))
+		exit(1);
+	*base = window;
 }
 
 void host_stop(void)
@@ -31,6 +42,8 @@ void host_stop(void)
 	char cmd[100];
 
 	fuse_server_destroy(server);
+	if (window_len)
+		munmap(window, window_len);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", top);
 	if (system(cmd))
 		exit(1);
@@ -85,6 +98,12 @@ long host_size(const char *name)
 void host_unlink(const char *name)
 {
 	unlink(path(name));
+}
+
+void host_truncate(const char *name, size_t n)
+{
+	if (truncate(path(name), (off_t)n))
+		exit(1);
 }
 
 int host_fds(void)

@@ -117,6 +117,13 @@ void mutex_lock(struct mutex *m)
 	ensure(!m->owner);
 	m->owner = &me;
 }
+bool mutex_trylock(struct mutex *m)
+{
+	if (m->owner)
+		return false;
+	m->owner = &me;
+	return true;
+}
 void mutex_unlock(struct mutex *m)
 {
 	ensure(m->owner);
@@ -166,12 +173,19 @@ void page_put(struct page *p)
 
 	if (--p->ref)
 		return;
+	if (p->flags & PG_WINDOW) {
+		window_release(p);
+		return;
+	}
 	free(f->mem);
 	free(f);
 	live--;
 }
 paddr_t page_paddr(const struct page *p)
 {
+	if (window_has(p))
+		return mm_window.base +
+		       ((paddr_t)(p - mm_window.pages) << PAGE_SHIFT);
 	return (paddr_t)((const struct fat_page *)(const void *)p)->mem;
 }
 uint64_t mm_nr_cached, mm_nr_shmem, mm_nr_dirty;

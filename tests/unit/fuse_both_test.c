@@ -1,4 +1,4 @@
-// uses: tests/unit/fuse_both_kernel.c tests/unit/fuse_both_host.c tests/unit/fuse_both_pages.c guest/kernel/mm/pagecache_io.c guest/kernel/fs/dcache.c guest/kernel/fs/inode.c guest/kernel/fs/fuse/call.c guest/kernel/fs/fuse/node.c guest/kernel/fs/fuse/attr.c guest/kernel/fs/fuse/dir.c guest/kernel/fs/fuse/file.c guest/kernel/fs/fuse/xattr.c guest/kernel/fs/fuse/super.c host/fuse/server.c host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
+// uses: tests/unit/fuse_both_kernel.c tests/unit/fuse_both_host.c tests/unit/fuse_both_pages.c guest/kernel/mm/pagecache_io.c guest/kernel/fs/dcache.c guest/kernel/fs/inode.c guest/kernel/fs/fuse/call.c guest/kernel/fs/fuse/node.c guest/kernel/fs/fuse/dax.c guest/kernel/fs/fuse/blocks.c guest/kernel/mm/window.c guest/kernel/fs/fuse/attr.c guest/kernel/fs/fuse/dir.c guest/kernel/fs/fuse/file.c guest/kernel/fs/fuse/xattr.c guest/kernel/fs/fuse/super.c host/fuse/server.c host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_both_test.c: the guest's file system and the host's server, joined. */
 #include <malloc.h> /* not stdlib.h: it has words of wait.h */
@@ -539,7 +539,7 @@ int main(void)
 	int fds = host_fds();
 
 	pagecache_setup();
-	host_start(1000);
+	host_start(1000, 0, NULL);
 	test_mount();
 	test_lookup();
 	test_read();

@@ -1,4 +1,4 @@
-// uses: tests/unit/fakes_mm.c guest/kernel/mm/page.c guest/kernel/mm/slab.c guest/kernel/mm/kstack.c guest/kernel/mm/vma.c guest/kernel/mm/area.c guest/kernel/mm/mmap.c guest/kernel/mm/protect.c guest/kernel/mm/gather.c guest/kernel/mm/fault.c guest/kernel/mm/fault_file.c guest/kernel/mm/fork.c guest/kernel/mm/oom.c guest/kernel/mm/shm.c guest/kernel/mm/pagecache.c guest/kernel/mm/pagecache_io.c guest/kernel/mm/pagecache_map.c guest/kernel/mm/pagecache_shrink.c guest/kernel/lib/uio.c
+// uses: tests/unit/fakes_mm.c guest/kernel/mm/page.c guest/kernel/mm/window.c guest/kernel/mm/slab.c guest/kernel/mm/kstack.c guest/kernel/mm/vma.c guest/kernel/mm/area.c guest/kernel/mm/mmap.c guest/kernel/mm/protect.c guest/kernel/mm/gather.c guest/kernel/mm/fault.c guest/kernel/mm/fault_file.c guest/kernel/mm/fork.c guest/kernel/mm/oom.c guest/kernel/mm/shm.c guest/kernel/mm/pagecache.c guest/kernel/mm/pagecache_io.c guest/kernel/mm/pagecache_map.c guest/kernel/mm/pagecache_shrink.c guest/kernel/lib/uio.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages, objects and stacks: nothing overlaps, zero means zero, everything
  * comes back. */

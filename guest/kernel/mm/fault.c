@@ -132,7 +132,7 @@ static enum fault_result fault_copy(struct fault *f, struct page *p)
 	struct page *copy;
 
 	/* the table's reference and ours: nobody else has it */
-	if (!(p->flags & PG_CACHE) &&
+	if (!(p->flags & (PG_CACHE | PG_WINDOW)) &&
 	    __atomic_load_n(&p->ref, __ATOMIC_ACQUIRE) == 2) {
 		(void)replace(f, p, p, true);
 		return FAULT_OK;
@@ -191,7 +191,9 @@ static enum fault_result read_in(struct fault *f)
 
 	f->major = true;
 	mutex_lock(&c->lock);
-	err = cache_get_locked(c, f->io_index, CACHE_AROUND, &p);
+	err = cache_get_locked(c, f->io_index,
+			       CACHE_AROUND | (f->io_store ? CACHE_STORE : 0),
+			       &p);
 	mutex_unlock(&c->lock);
 	file_put(f->io_file);
 	f->io_file = NULL;

@@ -5,7 +5,8 @@
  * A page of the cache is mapped under cache.lock, so that truncation, which
  * unmaps under it, never misses one.  Files are mapped read-only until the
  * first store, which marks the page dirty; pages of memory-only caches are
- * writable at once.  A read maps the neighbours that are in the cache too.
+ * writable at once, and so are those of the DAX window once the file system has
+ * made them ready for stores.  A read maps the neighbours that are in the cache too.
  */
 #include "kuni/mm.h"
 
@@ -13,10 +14,11 @@
 
 #include "internal.h"
 
-/* Whether v's mappings of c's pages may be writable without a store. */
-static bool writable_at_once(const struct vma *v, const struct pagecache *c)
+/* Whether v's mapping of c's page p may be writable without a store. */
+static bool writable_at_once(const struct vma *v, const struct pagecache *c,
+			     const struct page *p)
 {
-	return (v->flags & VMA_SHARED) && !c->ops;
+	return (v->flags & VMA_SHARED) && (!c->ops || (p->flags & PG_WSTORE));
 }
 
 /* Maps what is in the cache around f->addr and not mapped yet. */
@@ -27,7 +29,6 @@ static void map_around(struct fault *f, struct pagecache *c)
 	uint64_t at = max(f->addr & ~(span - 1), v->start);
 	uint64_t end = min((f->addr & ~(span - 1)) + span, v->end);
 	uint64_t pages = cache_pages(c);
-	bool write = writable_at_once(v, c);
 	int64_t n = 0;
 
 	spin_lock(&f->mm->pt_lock);
@@ -38,7 +39,7 @@ static void map_around(struct fault *f, struct pagecache *c)
 		if (!p || arch_pt_walk(&f->mm->pt, at, NULL, NULL))
 			continue;
 		if (arch_pt_map(&f->mm->pt, at, page_paddr(p),
-				pt_prot(v, write)))
+				pt_prot(v, writable_at_once(v, c, p))))
 			break; /* they can fault one by one */
 		page_get(p);
 		n++;
@@ -64,10 +65,20 @@ static enum fault_result map_page(struct fault *f, struct pagecache *c,
 	if (store)
 		cache_set_dirty(c, p);
 	page_get(p);
-	r = fault_map(f, p, store || writable_at_once(f->v, c));
+	r = fault_map(f, p, store || writable_at_once(f->v, c, p));
 	if (r == FAULT_OK && !store)
 		map_around(f, c);
 	return r;
+}
+
+/* Asks for page index of f->v to be read in, or made ready for stores. */
+static enum fault_result need_io(struct fault *f, uint64_t index, bool store)
+{
+	f->io_file = f->v->file;
+	f->io_index = index;
+	f->io_store = store;
+	file_get(f->io_file);
+	return FAULT_IO;
 }
 
 /* Nothing is mapped at f->addr, and f->v has a cache. */
@@ -75,6 +86,7 @@ enum fault_result fault_file(struct fault *f)
 {
 	struct pagecache *c = vma_cache(f->v);
 	uint64_t index = vma_index(f->v, f->addr);
+	bool store = (f->access & ACCESS_WRITE) && (f->v->flags & VMA_SHARED);
 	enum fault_result r = FAULT_OK;
 	struct page *p;
 
@@ -82,11 +94,8 @@ enum fault_result fault_file(struct fault *f)
 	p = cache_find(c, index);
 	if (index >= cache_pages(c)) {
 		r = FAULT_BUS;
-	} else if (!p && c->ops) {
-		r = FAULT_IO;
-		f->io_file = f->v->file;
-		f->io_index = index;
-		file_get(f->io_file);
+	} else if (c->ops && (!p || (store && page_readonly(p)))) {
+		r = need_io(f, index, store);
 	} else if (!p) {
 		if (cache_get_locked(c, index, CACHE_CREATE, &p))
 			r = FAULT_NOMEM;
@@ -105,10 +114,15 @@ enum fault_result fault_file(struct fault *f)
 enum fault_result fault_write_shared(struct fault *f, struct page *p)
 {
 	struct pagecache *c = vma_cache(f->v);
+	enum fault_result r = FAULT_OK;
 	unsigned prot;
 	paddr_t pa;
 
 	mutex_lock(&c->lock);
+	if (page_readonly(p)) {
+		r = need_io(f, vma_index(f->v, f->addr), true);
+		goto out;
+	}
 	spin_lock(&f->mm->pt_lock);
 	if ((p->flags & PG_CACHE) && p->cache == c &&
 	    arch_pt_walk(&f->mm->pt, f->addr, &pa, &prot) &&
@@ -119,6 +133,7 @@ enum fault_result fault_write_shared(struct fault *f, struct page *p)
 				   pt_prot(f->v, true));
 	}
 	spin_unlock(&f->mm->pt_lock);
+out:
 	mutex_unlock(&c->lock);
-	return FAULT_OK;
+	return r;
 }

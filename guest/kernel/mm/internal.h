@@ -35,6 +35,27 @@ void slab_init(void);
 void pagecache_setup(void);
 void area_setup(void);
 
+/* ---- window.c ---- */
+struct bootinfo;
+extern struct window {
+	paddr_t base;       /* [I] */
+	uint64_t npages;    /* [I] 0: none */
+	struct page *pages; /* [I] */
+} mm_window;
+void window_init(const struct bootinfo *bi);
+bool window_take(struct page *p, uint32_t *live, bool store);
+void window_release(struct page *p);
+static inline bool window_has(const struct page *p)
+{
+	return (uint64_t)p - (uint64_t)mm_window.pages <
+	       mm_window.npages * sizeof(*p);
+}
+/* User space may not store to it before the file system has said so. */
+static inline bool page_readonly(const struct page *p)
+{
+	return (p->flags & (PG_WINDOW | PG_WSTORE)) == PG_WINDOW;
+}
+
 /* ---- shm.c: shared anonymous memory ---- */
 struct shm {
 	uint32_t ref;           /* [a] areas */
@@ -122,7 +143,8 @@ static inline void rss_add(struct mm *m, int64_t n)
 /* ---- fault.c ---- */
 enum fault_result {
 	FAULT_OK,
-	FAULT_IO, /* io_file's page io_index has to be read; lock dropped */
+	FAULT_IO, /* io_file's page io_index has to be read, or made ready
+		   * for stores; lock dropped */
 	FAULT_MAPERR,
 	FAULT_ACCERR,
 	FAULT_BUS,
@@ -135,6 +157,7 @@ struct fault {
 	struct vma *v;        /* valid under mm.lock */
 	struct file *io_file; /* FAULT_IO: reference */
 	uint64_t io_index;
+	bool io_store;
 	struct page *held; /* read for us, kept from eviction */
 	bool major;
 	bool force; /* fault_force(): the page was reached */
@@ -171,9 +194,15 @@ struct cache_node *cache_node_next(struct cache_node *n);
 void cache_node_trim(struct pagecache *c, struct cache_node *n);
 void cache_set_dirty(struct pagecache *c, struct page *p);
 void cache_clear_dirty(struct pagecache *c, struct page *p);
-enum cache_get { CACHE_GET, CACHE_CREATE = 1, CACHE_AROUND = 2 };
+enum cache_get {
+	CACHE_GET,
+	CACHE_CREATE = 1,
+	CACHE_AROUND = 2,
+	CACHE_STORE = 4
+};
 /* With a reference; CACHE_CREATE: see pagecache_get(); CACHE_AROUND: a miss
- * reads what surrounds the page, for mappings. */
+ * reads what surrounds the page, for mappings; CACHE_STORE: a page of the
+ * window will be stored to by user space. */
 int cache_get_locked(struct pagecache *c, uint64_t index, unsigned how,
 		     struct page **out) MUST_CHECK;
 uint64_t cache_pages(const struct pagecache *c); /* up to the end of file */

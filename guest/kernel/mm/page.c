@@ -83,7 +83,7 @@ static const struct region *region_of(uint64_t number)
 	return &zone.region[i];
 }
 
-/* The descriptor of the page that holds pa; NULL where pa is not RAM. */
+/* The descriptor of the page that holds pa; NULL: neither RAM nor window. */
 struct page *page_of(paddr_t pa)
 {
 	for (unsigned i = 0; i < zone.nregion; i++) {
@@ -93,15 +93,25 @@ struct page *page_of(paddr_t pa)
 			return &zone.pages[r->first +
 					   ((pa - r->base) >> PAGE_SHIFT)];
 	}
+	if (pa - mm_window.base < mm_window.npages << PAGE_SHIFT)
+		return &mm_window.pages[(pa - mm_window.base) >> PAGE_SHIFT];
 	return NULL;
 }
 
-paddr_t page_paddr(const struct page *p)
+static paddr_t ram_paddr(const struct page *p)
 {
 	uint64_t n = (uint64_t)(p - zone.pages);
 	const struct region *r = region_of(n);
 
 	return r->base + ((n - r->first) << PAGE_SHIFT);
+}
+
+paddr_t page_paddr(const struct page *p)
+{
+	if (unlikely(window_has(p)))
+		return mm_window.base +
+		       ((uint64_t)(p - mm_window.pages) << PAGE_SHIFT);
+	return ram_paddr(p);
 }
 
 static void list_push(struct page *p, unsigned order)
@@ -133,7 +143,7 @@ static void list_remove(struct page *p)
 static struct page *buddy_of(struct page *p, unsigned order)
 {
 	const struct region *r = region_of(page_number(p));
-	uint64_t pa = page_paddr(p) ^ (PAGE_SIZE << order);
+	uint64_t pa = ram_paddr(p) ^ (PAGE_SIZE << order);
 
 	if (pa < r->base || pa + (PAGE_SIZE << order) > r->end)
 		return NULL;
@@ -338,7 +348,11 @@ void page_put(struct page *p)
 	uint32_t old = __atomic_fetch_sub(&p->ref, 1, __ATOMIC_ACQ_REL);
 
 	ensure(old != 0);
-	if (old == 1)
+	if (old != 1)
+		return;
+	if (unlikely(p->flags & PG_WINDOW))
+		window_release(p);
+	else
 		page_free(p, 0);
 }
 
@@ -347,7 +361,7 @@ void page_free(struct page *p, unsigned order)
 {
 	struct pcp *c;
 
-	ensure(!(p->flags & (PG_FREE | PG_RESERVED)));
+	ensure(!(p->flags & (PG_FREE | PG_RESERVED | PG_WINDOW)));
 	memset(p, 0, sizeof(*p));
 	if (order) {
 		spin_lock(&zone.lock);
@@ -478,6 +492,7 @@ void page_init(const struct bootinfo *bi)
 		r->first = zone.npages;
 		zone.npages += (r->end - r->base) >> PAGE_SHIFT;
 	}
+	window_init(bi);
 	extent_reserve(0, BOOT_LOW_END);
 	extent_reserve(KERNEL_GPA, page_up(image_end));
 	extent_reserve(BOOT_TABLES_GPA, BOOT_AREA_END);

@@ -120,7 +120,8 @@ int cache_insert(struct pagecache *c, uint64_t index, struct page *p)
 	p->cache = c;
 	p->index = index;
 	c->npages++;
-	__atomic_fetch_add(&mm_nr_cached, 1, __ATOMIC_RELAXED);
+	if (!(p->flags & PG_WINDOW))
+		__atomic_fetch_add(&mm_nr_cached, 1, __ATOMIC_RELAXED);
 	if (!c->ops)
 		__atomic_fetch_add(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	if (c->ops && !c->listed)
@@ -148,18 +149,20 @@ struct page *cache_remove(struct pagecache *c, struct cache_node *n, unsigned i)
 	p->flags &= (uint8_t) ~(PG_CACHE | PG_DIRTY);
 	p->cache = NULL;
 	c->npages--;
-	__atomic_fetch_sub(&mm_nr_cached, 1, __ATOMIC_RELAXED);
+	if (!(p->flags & PG_WINDOW))
+		__atomic_fetch_sub(&mm_nr_cached, 1, __ATOMIC_RELAXED);
 	if (!c->ops)
 		__atomic_fetch_sub(&mm_nr_shmem, 1, __ATOMIC_RELAXED);
 	return p;
 }
 
-/* p of c differs from what is stored.  Nothing where c is memory itself. */
+/* p of c differs from what is stored.  Nothing where c is memory itself, or p
+ * is the host's. */
 void cache_set_dirty(struct pagecache *c, struct page *p)
 {
 	struct cache_node *n;
 
-	if (!c->ops || (p->flags & PG_DIRTY))
+	if (!c->ops || (p->flags & (PG_DIRTY | PG_WINDOW)))
 		return;
 	n = node_find(c, p->index);
 	n->dirty |= 1U << (p->index % NODE_PAGES);
@@ -232,14 +235,57 @@ static int adopt(struct pagecache *c, uint64_t first, struct page **pages,
 	return err;
 }
 
+/* Puts pages of r in where there are none, around index. */
+static void adopt_window(struct pagecache *c, uint64_t index,
+			 const struct window_run *r)
+{
+	uint64_t at = index & ~(NODE_PAGES - 1UL);
+	uint64_t end = min(at + NODE_PAGES, cache_pages(c));
+
+	at = max(at, r->index);
+	end = min(end, r->index + r->n);
+	for (; at < end; at++) {
+		struct page *p = r->page + (at - r->index);
+
+		if (cache_find(c, at) || !window_take(p, r->live, r->store))
+			continue;
+		if (cache_insert(c, at, p)) {
+			page_put(p);
+			break;
+		}
+	}
+}
+
+/* The page at index from the window, or made ready for stores there: 1; 0: the
+ * file system has none, or it is still in other hands. */
+static int fill_window(struct pagecache *c, uint64_t index, bool store)
+{
+	struct window_run r;
+	int err = c->ops->map ? c->ops->map(c->inode, index, store, &r) : 0;
+
+	if (err <= 0)
+		return err;
+	for (uint64_t i = 0; store && i < r.n; i++) {
+		struct page *p = cache_find(c, r.index + i);
+
+		if (p && (p->flags & PG_WINDOW))
+			p->flags |= PG_WSTORE;
+	}
+	adopt_window(c, index, &r);
+	return cache_find(c, index) != NULL;
+}
+
 /* Reads the missing page at index, and others with it. */
-static int try_fill(struct pagecache *c, uint64_t index, bool around)
+static int try_fill(struct pagecache *c, uint64_t index, unsigned how)
 {
 	struct page *pages[READ_AHEAD_MAX];
 	uint64_t first;
-	unsigned want = plan_fill(c, index, around, &first), n = 0;
-	int err;
+	unsigned want, n = 0;
+	int err = fill_window(c, index, how & CACHE_STORE);
 
+	if (err)
+		return err < 0 ? err : 0;
+	want = plan_fill(c, index, how & CACHE_AROUND, &first);
 	for (; n < want; n++) {
 		pages[n] = page_alloc(0, PAGE_ANY);
 		if (!pages[n])
@@ -266,12 +312,12 @@ static int try_fill(struct pagecache *c, uint64_t index, bool around)
 
 /* The page allocator cannot take pages from c, whose lock is held here, and in
  * a small guest that reads one large file there are no others. */
-static int fill(struct pagecache *c, uint64_t index, bool around)
+static int fill(struct pagecache *c, uint64_t index, unsigned how)
 {
-	int err = try_fill(c, index, around);
+	int err = try_fill(c, index, how);
 
 	if (err == -ENOMEM && cache_shrink_locked(c, 2 * READ_AHEAD_MAX))
-		err = try_fill(c, index, around);
+		err = try_fill(c, index, how);
 	return err;
 }
 
@@ -296,9 +342,14 @@ int cache_get_locked(struct pagecache *c, uint64_t index, unsigned how,
 	int err = 0;
 
 	*out = NULL;
+	if (p && (how & CACHE_STORE) && page_readonly(p)) {
+		err = fill_window(c, index, true);
+		if (err <= 0)
+			return err ? err : -EIO;
+	}
 	if (!p) {
 		if (c->ops && index < cache_pages(c))
-			err = fill(c, index, how & CACHE_AROUND);
+			err = fill(c, index, how);
 		else if (how & CACHE_CREATE)
 			err = create_page(c, index);
 		else
@@ -360,11 +411,33 @@ static void remove_range(struct pagecache *c, uint64_t first, uint64_t last)
 	}
 }
 
+bool pagecache_drop_window(struct pagecache *c, uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++) {
+		struct page *p = cache_find(c, i);
+
+		if (p && (p->flags & PG_WINDOW) &&
+		    __atomic_load_n(&p->ref, __ATOMIC_ACQUIRE) != 1)
+			return false;
+	}
+	for (uint64_t i = first; i < first + n; i++) {
+		struct cache_node *node = node_find(c, i);
+		struct page *p = node ? node->slot[i % NODE_PAGES] : NULL;
+
+		if (!p || !(p->flags & PG_WINDOW))
+			continue;
+		page_put(cache_remove(c, node, i % NODE_PAGES));
+		cache_node_trim(c, node);
+	}
+	return true;
+}
+
 static void zero_part(struct pagecache *c, uint64_t from, uint64_t to)
 {
 	struct page *p = cache_find(c, from >> PAGE_SHIFT);
 
-	if (p && to > from)
+	/* the host does it to its own pages */
+	if (p && to > from && !(p->flags & PG_WINDOW))
 		memset((char *)page_virt(p) + from % PAGE_SIZE, 0, to - from);
 }
 

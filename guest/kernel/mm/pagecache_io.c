@@ -135,7 +135,10 @@ static int store_new(struct pagecache *c, uint64_t index, struct page *p,
 	mutex_lock(&c->lock);
 	if (n < PAGE_SIZE || cache_find(c, index))
 		err = cache_get_locked(c, index, CACHE_CREATE, &old);
-	if (!err && old) {
+	if (!err && old && (old->flags & PG_WINDOW)) {
+		page_put(old);
+		err = -EAGAIN;
+	} else if (!err && old) {
 		memcpy(page_virt(old), page_virt(p), n);
 		cache_set_dirty(c, old);
 		page_put(old);
@@ -158,6 +161,7 @@ static int store_new(struct pagecache *c, uint64_t index, struct page *p,
 static ssize_t write_new(struct pagecache *c, struct uio *u, uint64_t index)
 {
 	struct page *p = page_alloc(0, PAGE_ANY);
+	struct uio before = *u;
 	ssize_t got;
 	int err;
 
@@ -169,6 +173,8 @@ static ssize_t write_new(struct pagecache *c, struct uio *u, uint64_t index)
 		return got;
 	}
 	err = store_new(c, index, p, (size_t)got);
+	if (err)
+		*u = before; /* nothing of it was written */
 	return err ? err : got;
 }
 
@@ -201,6 +207,10 @@ static ssize_t write_page(struct pagecache *c, struct uio *u, uint64_t pos)
 	mutex_unlock(&c->lock);
 	if (err)
 		return err;
+	if (p && (p->flags & PG_WINDOW)) {
+		page_put(p);
+		return -EAGAIN;
+	}
 	return p ? write_old(c, u, p, off, n) : write_new(c, u, index);
 }
 
@@ -235,6 +245,28 @@ ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos)
 			r = err;
 	}
 	return done ? done : r;
+}
+
+void pagecache_update(struct pagecache *c, struct page **pages, uint64_t pos,
+		      size_t n)
+{
+	uint64_t first = pos >> PAGE_SHIFT, end = pos + n;
+
+	mutex_lock(&c->lock);
+	while (pos < end) {
+		size_t off = pos % PAGE_SIZE;
+		size_t len = min(PAGE_SIZE - off, end - pos);
+		struct page *p = cache_find(c, pos >> PAGE_SHIFT);
+
+		if (p && !(p->flags & PG_WINDOW))
+			memcpy((char *)page_virt(p) + off,
+			       (char *)page_virt(
+				       pages[(pos >> PAGE_SHIFT) - first]) +
+				       off,
+			       len);
+		pos += len;
+	}
+	mutex_unlock(&c->lock);
 }
 
 /* First dirty page at or after index, not after last; false: none. */

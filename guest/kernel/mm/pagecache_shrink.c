@@ -69,7 +69,7 @@ static void unpin(struct pagecache *c)
 	spin_unlock(&caches.lock);
 }
 
-/* Frees up to want clean pages of c that only c refers to.  force: those that
+/* Frees up to want clean pages of RAM of c that only c refers to.  force: those that
  * were used lately too. */
 static uint64_t scan(struct pagecache *c, uint64_t want, bool force)
 {
@@ -81,7 +81,7 @@ static uint64_t scan(struct pagecache *c, uint64_t want, bool force)
 		for (unsigned i = 0; i < NODE_PAGES && freed < want; i++) {
 			struct page *p = n->slot[i];
 
-			if (!p || (p->flags & PG_DIRTY) ||
+			if (!p || (p->flags & (PG_DIRTY | PG_WINDOW)) ||
 			    __atomic_load_n(&p->ref, __ATOMIC_ACQUIRE) != 1)
 				continue;
 			if (p->mapcount_hint && !force) {

@@ -24,6 +24,12 @@
 
 #define FUSE_HASH    256
 #define FUSE_FORGETS 16
+/* Files from this size on are mapped, not read: of a smaller one READ brings all
+ * that a SETUPMAPPING would, and no page table of the host has to change. */
+#define FUSE_WINDOW_MIN (64UL << 10)
+
+struct fuse_range; /* dax.c */
+RB_HEAD(fuse_ranges, fuse_range);
 
 struct fuse_node {
 	LIST_ENTRY(fuse_node) link;
@@ -35,6 +41,9 @@ struct fuse_node {
 	uint64_t version;    /* [conn] of the last change that we made */
 	unsigned writers;    /* [conn] our size is newer than the host's */
 	uint64_t clip_from, clip_to; /* [a] what write(2) writes now */
+	struct fuse_ranges ranges;   /* [cache.lock] in the window */
+	bool no_window;              /* [a] the host cannot map it */
+	bool stores;     /* [cache.lock] user space stores past us */
 	bool own_change; /* [conn] the next new mtime is our doing */
 	char *target;    /* [a] of a symlink, once it was read */
 };
@@ -43,6 +52,7 @@ struct fuse_conn {
 	struct fuse_transport *t;     /* [I] */
 	struct super *super;          /* [I] */
 	unsigned max_read, max_write; /* [I] pages */
+	bool window;                  /* [I] the host maps files */
 	uint64_t unique;              /* [a] */
 	uint64_t version;             /* [a] */
 	uint64_t entry_valid;         /* [a] ns */
@@ -108,6 +118,15 @@ void fuse_evict(struct inode *i);
 /* Writes the dirty pages of all files back. */
 int fuse_sync_nodes(struct fuse_conn *fc) MUST_CHECK;
 uint64_t fuse_valid_ns(uint64_t sec, uint32_t nsec);
+
+/* ---- dax.c ---- */
+
+void fuse_window_init(void);
+/* Whether a file of this size is, or would be, in the window. */
+bool fuse_windowed(const struct inode *i, uint64_t size);
+int fuse_window_map(struct inode *i, uint64_t index, bool store,
+		    struct window_run *out);
+void fuse_window_evict(struct inode *i);
 
 /* ---- attr.c, dir.c, file.c, xattr.c ---- */
 

@@ -7,8 +7,13 @@
  * the device fills.  Writes go through it as well, and on to the host before
  * write(2) returns, so that the host (a log on a shared volume) sees them; of
  * a shared mapping the dirty pages follow at close, fsync, sync, or the end.
+ * Files in the DAX window (dax.c) have nothing to follow: they are the host's
+ * pages, and a write goes past the cache.
  */
 #include "guest/kernel/fs/fuse/client.h"
+
+/* Pages through which write(2) goes past the cache. */
+#define MAX_DIRECT (FUSE_MAX_SEGS / 2)
 
 static void page_mark(struct page *p)
 {
@@ -147,6 +152,7 @@ static int fuse_write_pages(struct inode *i, uint64_t index,
 
 const struct pagecache_ops fuse_page_ops = {
 	.read = fuse_read_pages,
+	.map = fuse_window_map,
 	.write = fuse_write_pages,
 };
 
@@ -167,28 +173,118 @@ static ssize_t fuse_read(struct file *f, struct uio *u, uint64_t *pos)
 	return n;
 }
 
+static void size_at_least(struct inode *i, uint64_t size)
+{
+	if (size > i->size)
+		__atomic_store_n(&i->size, size, __ATOMIC_RELEASE);
+}
+
 /* Into the cache, then the new size, then to the host. */
-static ssize_t write_through(struct inode *i, struct uio *u, uint64_t pos)
+static ssize_t write_cached(struct inode *i, struct uio *u, uint64_t pos)
 {
 	uint64_t old = i->size;
-	ssize_t n;
-	int r = 0;
+	ssize_t n = pagecache_write(&i->cache, u, pos);
+	int r;
 
-	fuse_write_begin(i, pos, pos + u->left);
-	n = pagecache_write(&i->cache, u, pos);
-	if (n > 0) {
-		if (pos + (uint64_t)n > old)
-			__atomic_store_n(&i->size, pos + (uint64_t)n,
-					 __ATOMIC_RELEASE);
-		r = pagecache_sync(&i->cache, pos, pos + (uint64_t)n);
-	}
-	fuse_write_end(i);
+	if (n <= 0)
+		return n;
+	size_at_least(i, pos + (uint64_t)n);
+	r = pagecache_sync(&i->cache, pos, pos + (uint64_t)n);
 	if (!r)
 		return n;
 	pagecache_truncate(&i->cache, old);
 	__atomic_store_n(&i->size, old, __ATOMIC_RELEASE);
-	fuse_refresh(i); /* how far it came is the host's to say */
 	return r;
+}
+
+/* Copies from u into pages, from off in the first one on. */
+static ssize_t fetch(struct uio *u, struct page **pages, size_t off, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t at = (off + done) % PAGE_SIZE;
+		size_t len = min(PAGE_SIZE - at, n - done);
+		struct page *p = pages[(off + done) / PAGE_SIZE];
+		ssize_t got = uio_get(u, (char *)page_virt(p) + at, len);
+
+		if (got < 0 && !done)
+			return got;
+		if (got > 0)
+			done += (size_t)got;
+		if (got < (ssize_t)len)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+/* Through n pages of ours to the host, which shows it in the window. */
+static ssize_t write_by(struct inode *i, struct uio *u, uint64_t pos,
+			struct page **pages, unsigned n)
+{
+	ssize_t done = 0, r = 0;
+
+	while (u->left) {
+		size_t off = pos % PAGE_SIZE;
+		size_t want = min(u->left, n * PAGE_SIZE - off);
+		ssize_t got = r = fetch(u, pages, off, want);
+
+		if (r > 0)
+			r = write_chunk(i, pos, pages, (uint32_t)r);
+		if (r <= 0)
+			break;
+		pagecache_update(&i->cache, pages, pos, (size_t)r);
+		done += r;
+		pos += (uint64_t)r;
+		size_at_least(i, pos);
+		if (r < got) /* the host took less than we did: the end */
+			u->left = 0;
+		if (got < (ssize_t)want)
+			break;
+	}
+	return done ? done : r;
+}
+
+static ssize_t write_direct(struct inode *i, struct uio *u, uint64_t pos)
+{
+	struct page *pages[MAX_DIRECT];
+	size_t span = pos % PAGE_SIZE + u->left;
+	unsigned want = min(fuse_conn(i)->max_write, MAX_DIRECT + 0U), n = 0;
+	ssize_t r = -ENOMEM;
+
+	while (n < want && n * PAGE_SIZE < span) {
+		pages[n] = page_alloc(0, PAGE_ANY);
+		if (!pages[n])
+			break;
+		n++;
+	}
+	if (n)
+		r = write_by(i, u, pos, pages, n);
+	while (n)
+		page_put(pages[--n]);
+	return r;
+}
+
+static ssize_t write_through(struct inode *i, struct uio *u, uint64_t pos)
+{
+	ssize_t n, done = 0;
+
+	fuse_write_begin(i, pos, pos + u->left);
+	do {
+		uint64_t end = max(i->size, pos + u->left);
+
+		n = fuse_windowed(i, end) ? -EAGAIN : write_cached(i, u, pos);
+		if (n == -EAGAIN)
+			n = write_direct(i, u, pos);
+		if (n > 0) {
+			done += n;
+			pos += (uint64_t)n;
+		}
+	} while (n > 0 && u->left);
+	fuse_write_end(i);
+	if (n < 0)
+		fuse_refresh(i); /* how far it came is the host's to say */
+	return done ? done : n;
 }
 
 static ssize_t fuse_write(struct file *f, struct uio *u, uint64_t *pos)
@@ -238,6 +334,8 @@ static int fuse_fsync(struct file *f, bool datasync)
 	};
 	int r = i->cache.ndirty ? pagecache_sync(&i->cache, 0, UINT64_MAX) : 0;
 
+	if (fuse_node(i)->stores) /* their time is the host's to say */
+		fuse_changed(i);
 	return r ? r : (int)fuse_call(fuse_conn(i), &c);
 }
 

@@ -91,7 +91,7 @@ int fuse_attr_apply(struct inode *i, const struct fuse_attr *a, uint64_t valid,
 {
 	struct fuse_conn *fc = fuse_conn(i);
 	struct fuse_node *n = fuse_node(i);
-	bool stale = false;
+	bool stale = false, cut = false;
 
 	if ((a->mode & S_IFMT) != (i->mode & S_IFMT))
 		return -EIO;
@@ -99,11 +99,14 @@ int fuse_attr_apply(struct inode *i, const struct fuse_attr *a, uint64_t valid,
 		return -EIO;
 	mutex_lock(&fc->lock);
 	if (n->version <= version) {
+		cut = !n->writers && !n->own_change && a->size < i->size;
 		stale = apply_locked(n, a);
 		n->attr_until = arch_clock_ns() + valid;
 		n->data_until = n->attr_until;
 	}
 	mutex_unlock(&fc->lock);
+	if (stale && cut)
+		pagecache_truncate(&i->cache, a->size);
 	if (stale)
 		pagecache_invalidate(&i->cache);
 	return 0;
@@ -338,6 +341,7 @@ static void settle_pages(struct inode *i)
 		     "fuse: write-back at the end: ino=%lu error=%d",
 		     (unsigned long)i->ino, r);
 	pagecache_truncate(&i->cache, 0);
+	fuse_window_evict(i);
 }
 
 void fuse_evict(struct inode *i)

@@ -94,7 +94,11 @@ static int negotiate(struct fuse_conn *fc)
 		.out_len = sizeof(out),
 	};
 	unsigned pages;
-	ssize_t r = fuse_call(fc, &c);
+	ssize_t r;
+
+	if (window_pages())
+		in.flags |= FUSE_MAP_ALIGNMENT;
+	r = fuse_call(fc, &c);
 
 	if (r < 0)
 		return (int)r;
@@ -106,6 +110,10 @@ static int negotiate(struct fuse_conn *fc)
 		return -EPROTO;
 	fc->max_read = pages < FUSE_MAX_SEGS ? pages : FUSE_MAX_SEGS;
 	fc->max_write = pages < MAX_WRITE_PAGES ? pages : MAX_WRITE_PAGES;
+	fc->window = (in.flags & out.flags & FUSE_MAP_ALIGNMENT) &&
+		     out.map_alignment <= FUSE_DAX_ALIGN_LOG2;
+	if (fc->window)
+		fuse_window_init();
 	return 0;
 }
 

@@ -45,8 +45,8 @@ struct page {
 #define PG_CACHE    4
 #define PG_DIRTY    8
 #define PG_UPTODATE 16
-#define PG_ERROR    32
-#define PG_LOCKED   64
+#define PG_WINDOW   32 /* not RAM: a page of the DAX window (mm/window.c) */
+#define PG_WSTORE   64 /* user space may store to a PG_WINDOW page */
 #define PG_RESERVED 128
 
 enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2 };
@@ -56,7 +56,7 @@ struct page *page_alloc(unsigned order, unsigned flags) MUST_CHECK;
 void page_get(struct page *p);
 void page_put(struct page *p); /* frees at 0 (order 0 pages) */
 void page_free(struct page *p, unsigned order);
-struct page *page_of(paddr_t pa); /* NULL: not RAM */
+struct page *page_of(paddr_t pa); /* NULL: neither RAM nor window */
 paddr_t page_paddr(const struct page *p);
 static inline void *page_virt(const struct page *p)
 {
@@ -68,6 +68,19 @@ struct mm_stats {
 };
 void mm_stats(struct mm_stats *out);
 void page_init(const struct bootinfo *bi);
+
+/* ---- the DAX window (mm/window.c) ---- */
+
+uint64_t window_pages(void); /* 0: there is none */
+struct page *window_page(uint64_t n);
+/* Pages of a file that stand in the window. */
+struct window_run {
+	struct page *page; /* the first */
+	uint64_t index;    /* of it in the file */
+	unsigned n;
+	uint32_t *live; /* [a] how many of them somebody has */
+	bool store;     /* user space may store to them */
+};
 
 /* ---- objects (mm/slab.c) ---- */
 
@@ -91,6 +104,10 @@ struct pagecache_ops {
 	 * file.  Marks each PG_UPTODATE.  Negative errno. */
 	int (*read)(struct inode *i, uint64_t index, struct page **pages,
 		    unsigned n);
+	/* The run of the window that shows page index, for user stores where
+	 * asked: 1, or 0: use read.  NULL: never. */
+	int (*map)(struct inode *i, uint64_t index, bool store,
+		   struct window_run *out);
 	/* Writes n consecutive dirty pages back; the size rules the last. */
 	int (*write)(struct inode *i, uint64_t index, struct page **pages,
 		     unsigned n);
@@ -124,6 +141,7 @@ int pagecache_get(struct pagecache *c, uint64_t index, bool create,
 struct uio;
 ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 		       uint64_t size);
+/* -EAGAIN: the next page is the window's, which is not written to. */
 ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos);
 /* As pagecache_read(), but only what is there; -EAGAIN where nothing is. */
 ssize_t pagecache_read_nowait(struct pagecache *c, struct uio *u, uint64_t pos,
@@ -138,6 +156,14 @@ int pagecache_sync(struct pagecache *c, uint64_t start, uint64_t end);
 void pagecache_truncate(struct pagecache *c, uint64_t size);
 /* Makes a hole of bytes [start, end): they read as zero afterwards. */
 void pagecache_punch(struct pagecache *c, uint64_t start, uint64_t end);
+/* Bytes that were written to the file past the cache: what it has of them in RAM
+ * is updated.  They begin at pos % PAGE_SIZE in pages[0]. */
+void pagecache_update(struct pagecache *c, struct page **pages, uint64_t pos,
+		      size_t n);
+/* Takes the window's pages [first, first + n) out, where nobody uses any of
+ * them; the caller holds cache.lock. */
+bool pagecache_drop_window(struct pagecache *c, uint64_t first,
+			   uint64_t n) MUST_CHECK;
 /* Drops clean pages that nobody maps: the file changed behind our back. */
 void pagecache_invalidate(struct pagecache *c);
 /* Marks p of its cache for write-back; takes cache.lock, p has a reference. */
