@@ -326,8 +326,10 @@ bool arch_pt_unmap(struct arch_pt *pt, uint64_t va, paddr_t *pa, unsigned *prot)
 
 	if (i == t->n || t->e[i].va != va)
 		return false;
-	*pa = t->e[i].pa;
-	*prot = t->e[i].prot;
+	if (pa)
+		*pa = t->e[i].pa;
+	if (prot)
+		*prot = t->e[i].prot;
 	t->n--;
 	memmove(&t->e[i], &t->e[i + 1], (t->n - i) * sizeof(*t->e));
 	return true;
@@ -371,7 +373,7 @@ void arch_tlb_flush(struct arch_pt *pt, uint64_t start, uint64_t end)
 {
 	struct table *t = table_of(pt);
 
-	ensure(!nspin && irq_on); /* it waits for other CPUs */
+	ensure(nspin <= 1); /* it waits for other CPUs: at most under pt_lock */
 	for (unsigned i = 0; i < ARRAY_SIZE(t->tlb); i++)
 		if (t->tlb[i].va >= start && t->tlb[i].va < end)
 			t->tlb[i].va = 0;

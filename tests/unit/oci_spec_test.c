@@ -164,9 +164,11 @@ static void check_notes(void)
 			"\"process\":{\"args\":[\"x\"],\"cwd\":\"/\","
 			"\"oomScoreAdj\":0,\"frob\":{\"a\":1},\"capabilities\":"
 			"{\"bounding\":[\"CAP_FROB\",\"CAP_KILL\"]}},"
-			"\"hooks\":{\"poststop\":[]},\"windows\":{\"a\":[]},"
+			"\"hooks\":{\"prestart\":[],\"poststop\":"
+			"[{\"path\":\"/x\"}]},\"windows\":{\"a\":[]},"
 			"\"linux\":{\"seccomp\":{\"defaultAction\":\"a\","
-			"\"unknown\":1},\"resources\":{\"devices\":[],\"cpu\":"
+			"\"unknown\":1},\"resources\":{\"devices\":"
+			"[{\"allow\":false}],\"cpu\":"
 			"{\"shares\":2}},\"namespaces\":[{\"type\":\"pid\"},"
 			"{\"type\":\"network\",\"path\":\"/proc/7/ns/net\"},"
 			"{\"type\":\"user\"}]}}",
