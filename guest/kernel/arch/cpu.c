@@ -234,11 +234,6 @@ void arch_irq_off(void)
 	__asm__ volatile("cli" : : : "memory");
 }
 
-void arch_idle(void)
-{
-	__asm__ volatile("sti; hlt" : : : "memory");
-}
-
 /* In loops that wait for another CPU: also serves a call that the other CPU
  * may be waiting for, so that neither waits for ever. */
 void arch_relax(void)

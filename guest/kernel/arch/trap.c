@@ -46,7 +46,7 @@ enum {
 struct idt_entry idt[256] __attribute__((aligned(4096)));
 
 extern const char uaccess_begin[], uaccess_end[], uaccess_nofault[],
-	uaccess_fault[];
+	uaccess_fault[], idle_hlt[], idle_end[];
 
 void idt_init(void)
 {
@@ -271,13 +271,16 @@ static void kernel_page_fault(struct arch_regs *r)
 /* An exception or interrupt while the kernel ran. */
 void trap_kernel(struct arch_regs *r, unsigned vec)
 {
-	if (vec >= 32)
+	if (vec >= 32) {
 		interrupt(vec);
-	else if (vec == EXC_PF)
+		if (r->rip == (uint64_t)idle_hlt) /* idle.S */
+			r->rip = (uint64_t)idle_end;
+	} else if (vec == EXC_PF) {
 		kernel_page_fault(r);
-	else
+	} else {
 		panic_regs(r, "exception %u in the kernel, error %lx", vec,
 			   r->orig_rax);
+	}
 }
 
 /* NMI, #DF, #MC, on their own stacks. */
