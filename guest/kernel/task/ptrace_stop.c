@@ -139,7 +139,7 @@ void ptrace_group_stop(struct process *p)
 	pt->interrupt = false;
 	spin_unlock(&p->siglock);
 	if (seized)
-		sig = trap_stop(sig | PTRACE_EVENT_STOP << 8,
+		(void)trap_stop(sig | PTRACE_EVENT_STOP << 8,
 				stopped ? CLD_STOPPED : CLD_TRAPPED,
 				PT_OP_NONE);
 	else if (stopped)

@@ -613,7 +613,7 @@ void sched_look(unsigned cpu, struct sched_view *out)
 	const struct task *t;
 
 	*out = (struct sched_view){ .online = c && sched_online() >> cpu & 1 };
-	if (!out->online)
+	if (!c || !out->online)
 		return;
 	out->idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> cpu & 1;
 	out->need_resched = c->need_resched;
@@ -625,13 +625,13 @@ void sched_look(unsigned cpu, struct sched_view *out)
 	spin_unlock(&rq->lock);
 }
 
-/* How long CPU n, which runs, had nothing to do. */
-uint64_t sched_idle_ns(unsigned n)
+/* How long cpu, which runs, had nothing to do. */
+uint64_t sched_idle_ns(unsigned cpu)
 {
-	const struct task *t = runqs[n].idle;
+	const struct task *t = runqs[cpu].idle;
 	uint64_t sum = t->sum_exec;
 
-	if (__atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> n & 1)
+	if (__atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> cpu & 1)
 		sum += arch_clock_ns() - t->last_start;
 	return sum;
 }
