@@ -37,6 +37,7 @@ static void packets(void)
 	SAY(fcntl(q[1], F_SETPIPE_SZ, 4096));
 	SAY(fcntl(q[1], F_SETPIPE_SZ, 0));
 	SAY(fcntl(q[1], F_SETPIPE_SZ, 0xffffffffUL));
+	SAY(fcntl(q[1], F_GETPIPE_SZ, -1UL));
 	for (int i = 0; i < 2; i++) {
 		close(p[i]);
 		close(q[i]);

@@ -99,7 +99,7 @@ long pipe_size(struct file *f, bool set, unsigned long size)
 		return -EINVAL;
 	if (set && size > PIPE_MAX_BUFS * PAGE_SIZE)
 		return -EPERM;
-	while (n * PAGE_SIZE < size)
+	while (set && n * PAGE_SIZE < size)
 		n *= 2;
 	mutex_lock(&p->lock);
 	r = set ? resize(p, n) : (long)(p->nbufs * PAGE_SIZE);
