@@ -30,12 +30,9 @@ static void err_fill(struct err *e, int code, const char *fmt, va_list ap)
 	if (vsnprintf(e->msg, sizeof(e->msg), fmt, ap) < 0)
 		e->msg[0] = '\0';
 	n = strlen(e->msg);
-	if (code) {
-		const char *s = strerrordesc_np(code);
-
+	if (code)
 		(void)snprintf(e->msg + n, sizeof(e->msg) - n, ": %s",
-			       s ? s : "unknown error");
-	}
+			       err_text(code));
 	for (char *p = e->msg; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';

@@ -3,6 +3,8 @@
 #ifndef HOST_ERR_H
 #define HOST_ERR_H
 
+#include <string.h>
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* code: a positive errno, or 0 where no errno fits; status: what `kuni` exits
@@ -20,6 +22,14 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 /* The same with an exit status. */
 int err_status(struct err *e, int status, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* What errno code says: strerror() is not for threads. */
+static inline const char *err_text(int code)
+{
+	const char *s = strerrordesc_np(code);
+
+	return s ? s : "unknown error";
+}
 
 /* Our own mistakes: never compiled out. */
 #define ensure(cond)                                                           \

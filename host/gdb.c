@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 #include "boot/abi/layout.h"
+#include "host/err.h"
 #include "host/log.h"
 #include "host/gdb_socket.h"
 #include "host/loop.h"
@@ -104,7 +105,7 @@ static void apply_breaks(struct gdb *g, struct vcpu *c)
 		d.control |= KVM_GUESTDBG_ENABLE;
 	if (ioctl(c->fd, KVM_SET_GUEST_DEBUG, &d) < 0)
 		log_line(LOG_WARN, "gdb: KVM_SET_GUEST_DEBUG: %s",
-			 strerror(errno));
+			 err_text(errno));
 	g->cpu[c->index].applied = g->generation;
 }
 
@@ -121,7 +122,7 @@ static void tell_loop(const struct gdb *g)
 	uint64_t one = 1;
 
 	if (write(g->stopped, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_line(LOG_WARN, "gdb: eventfd: %s", strerror(errno));
+		log_line(LOG_WARN, "gdb: eventfd: %s", err_text(errno));
 }
 
 void gdb_wait(struct gdb *g, struct vcpu *c)

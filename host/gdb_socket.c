@@ -43,11 +43,11 @@ static int watch(const struct gdb_socket *s)
 	if (pidfd < 0)
 		return -errno;
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
 	pid = fork();
 	if (!pid)
 		wait_and_remove(pidfd, s);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	close(pidfd);
 	return pid < 0 ? -errno : 0;
 }

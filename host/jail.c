@@ -278,7 +278,7 @@ int jail_thread(enum jail_role role, struct err *e)
  * monitor may own it too, and it is in no jail but this. */
 int jail_holder(void)
 {
-	static const struct sock_filter insn[] = {
+	struct sock_filter insn[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 5),
@@ -292,7 +292,7 @@ int jail_holder(void)
 	};
 	const struct sock_fprog prog = {
 		sizeof(insn) / sizeof(insn[0]),
-		(struct sock_filter *)(uintptr_t)insn,
+		insn,
 	};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||

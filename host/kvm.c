@@ -35,6 +35,7 @@
 #include "host/bootinfo.h"
 #include "host/bus.h"
 #include "host/cpuid.h"
+#include "host/err.h"
 #include "host/fuse/server.h"
 #include "host/gdb.h"
 #include "host/hypervisor.h"
@@ -481,7 +482,7 @@ static void cpu_write(void *arg, uint64_t off, unsigned len, uint64_t value)
 	(void)len;
 	if (r < 0)
 		log_line(LOG_WARN, "kvm: start of cpu=%llu refused: error=%s",
-			 (unsigned long long)value, strerror(-r));
+			 (unsigned long long)value, err_text(-r));
 }
 
 static uint64_t debugcon_read(void *arg, uint64_t off, unsigned len)

@@ -256,7 +256,7 @@ int qemu_spawn(const struct qemu_cmd *c, pid_t *pid, struct err *e)
 	if (child == 0) {
 		ret = become_qemu(c, a.argv, self);
 		dprintf(QEMU_FD_STDERR, "start %s: %s\n", c->binary,
-			strerror(-ret));
+			err_text(-ret));
 		_exit(127);
 	}
 	*pid = child;

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "host/control.h"
+#include "host/err.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/termguard.h"
@@ -157,7 +158,7 @@ static void watch(struct end *end, uint32_t events)
 	}
 	if (r < 0)
 		log_line(LOG_WARN, "stdio: watch stream=%u: %s", end->stream,
-			 strerror(-r));
+			 err_text(-r));
 	end->events = events;
 }
 

@@ -28,7 +28,7 @@ static _Noreturn void child(int tty, int sock)
 	char byte;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
 	(void)prctl(PR_SET_NAME, "kuni-termguard");
 	if (dup2(tty, 3) < 0 || dup2(sock, 4) < 0 || dup2(3, FD_TERMINAL) < 0 ||
 	    dup2(4, FD_SOCKET) < 0 || close_range(2, ~0U, 0) < 0)

@@ -151,7 +151,7 @@ static void count(struct timeline *t, const char *name, uint64_t value)
 	if (i == MAX_KINDS)
 		return;
 	if (i == t->nkind)
-		strcpy(t->kind[t->nkind++].name, name);
+		memcpy(t->kind[t->nkind++].name, name, len + 1);
 	t->kind[i].count += value;
 }
 

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "boot/abi/virtio.h"
+#include "host/err.h"
 #include "host/log.h"
 
 enum request {
@@ -473,7 +474,7 @@ static int serve_message(struct vhost_user *v)
 	drop_fds(v);
 	if (ret < 0 && ret != -ECONNRESET && ret != -ECANCELED)
 		log_line(LOG_ERROR, "vhost-user: request=%u size=%u failed: %s",
-			 m.request, m.size, strerror(-ret));
+			 m.request, m.size, err_text(-ret));
 	return ret;
 }
 
