@@ -194,8 +194,9 @@ static int devpts_fill(struct super *s, const char *data)
 	d->mode = 0600;
 	spin_init(&d->lock, RANK_NONE);
 	r = parse_options(d, data);
-	if (r == 0)
-		r = inode_new(s, S_IFDIR | 0755, &i);
+	if (r != 0)
+		return r;
+	r = inode_new(s, S_IFDIR | 0755, &i);
 	if (r < 0)
 		return r;
 	i->ops = &devpts_dir_ops;

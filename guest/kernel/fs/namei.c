@@ -378,14 +378,13 @@ static int rename_rights(const struct renaming *n)
 /* over: what the new name was before. */
 static void renamed(const struct renaming *n, struct inode *over)
 {
-	struct inode *od = n->od->d->inode, *nd = n->nd->d->inode;
+	struct notify_name from = { n->od->d->inode, n->ol->name, n->ol->len };
+	struct notify_name to = { n->nd->d->inode, n->nl->name, n->nl->len };
 	bool exchange = n->flags & RENAME_EXCHANGE;
 
-	notify_rename_slow(od, n->ol->name, n->ol->len, nd, n->nl->name,
-			   n->nl->len, n->old->inode, exchange ? NULL : over);
+	notify_rename_slow(&from, &to, n->old->inode, exchange ? NULL : over);
 	if (exchange)
-		notify_rename_slow(nd, n->nl->name, n->nl->len, od, n->ol->name,
-				   n->ol->len, over, NULL);
+		notify_rename_slow(&to, &from, over, NULL);
 }
 
 static int rename_locked(struct renaming *n)

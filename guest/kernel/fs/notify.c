@@ -65,16 +65,17 @@ void notify_gone_slow(struct inode *i)
 }
 
 /* over: the inode whose name was taken, or NULL. */
-void notify_rename_slow(struct inode *od, const char *oname, size_t olen,
-			struct inode *nd, const char *nname, size_t nlen,
-			struct inode *i, struct inode *over)
+void notify_rename_slow(const struct notify_name *from,
+			const struct notify_name *to, struct inode *i,
+			struct inode *over)
 {
 	static uint32_t last; /* [a] */
 	uint32_t cookie = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 
-	inotify_event(od, IN_MOVED_FROM | dir_bit(i), cookie, oname, olen,
-		      false);
-	inotify_event(nd, IN_MOVED_TO | dir_bit(i), cookie, nname, nlen, false);
+	inotify_event(from->dir, IN_MOVED_FROM | dir_bit(i), cookie, from->name,
+		      from->len, false);
+	inotify_event(to->dir, IN_MOVED_TO | dir_bit(i), cookie, to->name,
+		      to->len, false);
 	if (over)
 		notify_inode_slow(over, IN_ATTRIB);
 	inotify_event(i, IN_MOVE_SELF, 0, NULL, 0, false);

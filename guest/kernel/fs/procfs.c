@@ -125,7 +125,7 @@ static bool each_pid(const struct pseudo_key *k, unsigned *n)
 
 #define INFO(name_, show_)                                                     \
 	{                                                                      \
-		.name = name_, .mode = S_IFREG | 0444, .show = show_           \
+		.name = (name_), .mode = S_IFREG | 0444, .show = (show_)       \
 	}
 static const struct pseudo_node root_children[] = {
 	INFO("cgroups", proc_cgroups_show),

@@ -62,7 +62,7 @@ static void put_root(struct pseudo_buf *b, const struct mount *m, char *name)
 
 	if (m->root == m->super->root ||
 	    path_name(&at, &top, name, PATH_MAX, &s))
-		s = strcpy(name, "/");
+		s = memcpy(name, "/", sizeof("/"));
 	put_escaped(b, s);
 }
 

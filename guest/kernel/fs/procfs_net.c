@@ -30,7 +30,8 @@ static void one_socket(const struct unix_info *i, void *arg)
 	for (size_t k = 0; k < i->name_len; k++) {
 		/* a path ends with its NUL, an abstract name begins with one */
 		if (i->name[k] || !i->name[0])
-			l->at[l->used++] = i->name[k] ? i->name[k] : '@';
+			l->at[l->used++] =
+				(char)(i->name[k] ? i->name[k] : '@');
 	}
 	l->at[l->used++] = '\n';
 }

@@ -124,7 +124,7 @@ static bool each_task(const struct pseudo_key *k, unsigned *n)
 	}
 #define NODE(name_, mode_, ...)                                                \
 	{                                                                      \
-		.name = name_, .mode = (mode_), .own = true, __VA_ARGS__       \
+		.name = (name_), .mode = (mode_), .own = true, __VA_ARGS__     \
 	}
 #define THREAD_FILES                                                           \
 	FILE_(auxv, 0400), FILE_(cgroup, 0444), FILE_(cmdline, 0444),          \

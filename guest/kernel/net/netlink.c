@@ -405,7 +405,7 @@ static int nl_getopt(struct socket *s, int level, int name, uaddr_t val,
 		return -EINVAL;
 	if (name < NETLINK_CAP_ACK || name > NETLINK_GET_STRICT_CHK)
 		return -ENOPROTOOPT;
-	v = nl_of(s)->options >> name & 1;
+	v = (int32_t)(nl_of(s)->options >> name & 1);
 	len = sizeof(v);
 	if (copy_to_user(val, &v, sizeof(v)) ||
 	    copy_to_user(at, &len, sizeof(len)))

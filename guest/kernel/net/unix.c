@@ -121,6 +121,8 @@ static void drop_senders(struct unix_sock *u)
 	spin_unlock(&u->sk.lock);
 }
 
+/* An embryo does not listen, so has none of its own: one level.
+ * NOLINTBEGIN(misc-no-recursion) */
 static void drop_embryos(struct unix_sock *u)
 {
 	struct unix_sock *e;
@@ -166,6 +168,7 @@ void unix_gone(struct unix_sock *u, bool embryo)
 	drop_embryos(u);
 	unix_purge(u);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static void unix_release(struct socket *s)
 {

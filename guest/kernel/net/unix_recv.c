@@ -115,14 +115,14 @@ static ssize_t dgram_take(struct msgbuf *b, struct sock_msg *m)
 
 ssize_t unix_dgram_recv(struct socket *s, struct sock_msg *m)
 {
-	struct msgbuf *b;
+	struct msgbuf *b = NULL;
 	ssize_t r;
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mutex_lock(&s->read_lock);
 	r = dgram_wait(s, m->flags, &b);
-	if (r > 0) {
+	if (b) {
 		r = dgram_take(b, m);
 		if (!(m->flags & MSG_PEEK))
 			msgbuf_free(b);

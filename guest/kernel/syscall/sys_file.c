@@ -348,10 +348,10 @@ long sys_ioctl(int fd, unsigned int cmd, uaddr_t arg)
 	return r;
 }
 
-long sys_pipe2(uaddr_t user, int flags)
+long sys_pipe2(uaddr_t fds, int flags)
 {
 	struct file *rd, *wr;
-	int fds[2];
+	int fd[2];
 	long r;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
@@ -359,16 +359,16 @@ long sys_pipe2(uaddr_t user, int flags)
 	r = pipe_create(&rd, &wr, (uint32_t)flags & (O_NONBLOCK | O_DIRECT));
 	if (r)
 		return r;
-	r = fd_install_two(rd, wr, flags & O_CLOEXEC, fds);
+	r = fd_install_two(rd, wr, flags & O_CLOEXEC, fd);
 	if (r) {
 		file_put(rd);
 		file_put(wr);
 		return r;
 	}
-	if (!copy_to_user(user, fds, sizeof(fds)))
+	if (!copy_to_user(fds, fd, sizeof(fd)))
 		return 0;
-	(void)fd_close(fds[0]);
-	(void)fd_close(fds[1]);
+	(void)fd_close(fd[0]);
+	(void)fd_close(fd[1]);
 	return -EFAULT;
 }
 

@@ -36,17 +36,17 @@ long sys_newfstatat(int dfd, uaddr_t name, uaddr_t st, int flag)
 	return stat_at(dfd, name, st, flag);
 }
 
-long sys_fstat(int fd, uaddr_t out)
+long sys_fstat(int fd, uaddr_t st)
 {
 	struct file *f = fd_get(fd);
-	struct lx_stat st;
+	struct lx_stat out;
 	long r;
 
 	if (!f)
 		return -EBADF;
-	r = vfs_stat(f->inode, &st);
+	r = vfs_stat(f->inode, &out);
 	file_put(f);
-	return r ? r : copy_to_user(out, &st, sizeof(st));
+	return r ? r : copy_to_user(st, &out, sizeof(out));
 }
 
 static struct lx_statx_time statx_time(uint64_t sec, uint64_t nsec)

@@ -395,8 +395,9 @@ static int64_t fuse_seek_hole(struct file *f, uint64_t off, bool data)
 	ssize_t r =
 		i->cache.ndirty ? pagecache_sync(&i->cache, 0, UINT64_MAX) : 0;
 
-	if (!r)
-		r = fuse_call(fuse_conn(i), &c);
+	if (r < 0)
+		return r;
+	r = fuse_call(fuse_conn(i), &c);
 	if (r < 0)
 		return r;
 	return out.offset < off || out.offset > INT64_MAX ? -EIO

@@ -150,7 +150,7 @@ int memfd_new(const char *name, bool seals, struct file **out) MUST_CHECK;
 long tmpfs_seals(struct file *f, bool add, unsigned seals);
 
 /* ---- pipe.c ---- */
-long pipe_size(struct file *f, bool set, unsigned long n);
+long pipe_size(struct file *f, bool set, unsigned long size);
 
 /* ---- splice.c ---- */
 struct pipe *pipe_of_file(struct file *f); /* NULL: not a pipe */
@@ -216,9 +216,14 @@ void notify_inode_slow(struct inode *i, uint32_t mask);
 void notify_name_slow(struct inode *dir, const char *name, size_t len,
 		      const struct inode *i, uint32_t mask);
 void notify_gone_slow(struct inode *i);
-void notify_rename_slow(struct inode *od, const char *oname, size_t olen,
-			struct inode *nd, const char *nname, size_t nlen,
-			struct inode *i, struct inode *over);
+struct notify_name {
+	struct inode *dir;
+	const char *name;
+	size_t len;
+};
+void notify_rename_slow(const struct notify_name *from,
+			const struct notify_name *to, struct inode *i,
+			struct inode *over);
 void notify_setattr_slow(struct dentry *d, unsigned valid);
 static inline bool notify_on(void)
 {
