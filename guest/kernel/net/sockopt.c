@@ -297,16 +297,16 @@ static int get_socket(struct socket *s, int name, int len, uaddr_t val,
 }
 
 int sock_getsockopt(struct socket *s, int level, int name, uaddr_t val,
-		    uaddr_t at)
+		    uaddr_t len)
 {
-	int32_t len;
+	int32_t n;
 
 	if (level != SOL_SOCKET)
-		return s->ops->getopt ? s->ops->getopt(s, level, name, val, at)
+		return s->ops->getopt ? s->ops->getopt(s, level, name, val, len)
 				      : -EOPNOTSUPP;
-	if (copy_from_user(&len, at, sizeof(len)))
+	if (copy_from_user(&n, len, sizeof(n)))
 		return -EFAULT;
-	if (len < 0)
+	if (n < 0)
 		return -EINVAL;
-	return get_socket(s, name, len, val, at);
+	return get_socket(s, name, n, val, len);
 }
