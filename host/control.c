@@ -213,6 +213,11 @@ void control_winsize(struct control *c, const struct ctl_winsize *ws)
 	queue(c, CTL_WINSIZE, CTL_CONTROL, ws, sizeof(*ws));
 }
 
+void control_clock(struct control *c, uint64_t wall_ns)
+{
+	queue(c, CTL_CLOCK, CTL_CONTROL, &wall_ns, sizeof(wall_ns));
+}
+
 void control_dump(struct control *c)
 {
 	for (unsigned i = 1; i < STREAMS; i++) {

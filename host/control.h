@@ -52,6 +52,7 @@ void control_send_eof(struct control *c, unsigned stream);
 void control_send_close(struct control *c, unsigned stream);
 void control_signal(struct control *c, int signo);
 void control_winsize(struct control *c, const struct ctl_winsize *ws);
+void control_clock(struct control *c, uint64_t wall_ns);
 /* Logs credits and what waits, and asks the guest to log its tasks. */
 void control_dump(struct control *c);
 void control_consumed(struct control *c, unsigned stream, size_t len);

@@ -42,6 +42,7 @@ struct timeline;
 struct hypervisor_ops {
 	const char *name;    /* "kvm", "qemu" */
 	enum jail_role jail; /* filter of the main thread */
+	bool clock_unpaired; /* when the guest's counter began is not known */
 	/* 0: works here; why: one line for `kuni check`, in both cases. */
 	int (*probe)(char *why, size_t size);
 	int (*create)(struct machine *m, struct err *e);

@@ -507,6 +507,7 @@ static int qemu_marks(struct machine *m, uint64_t *mark)
 
 const struct hypervisor_ops qemu_ops = {
 	.name = "qemu",
+	.clock_unpaired = true,
 	.jail = JAIL_QEMU,
 	.probe = qemu_probe,
 	.create = qemu_create,

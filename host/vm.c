@@ -238,6 +238,15 @@ static void on_missing(struct machine_end *end, unsigned nr)
 			 at ? ", " : "", name);
 }
 
+static void tell_time(struct machine_end *end)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	control_clock(end->m.control, (uint64_t)now.tv_sec * 1000000000ULL +
+					      (uint64_t)now.tv_nsec);
+}
+
 static void on_event(void *arg, unsigned type, const void *buf, size_t len)
 {
 	struct machine_end *end = arg;
@@ -247,6 +256,8 @@ static void on_event(void *arg, unsigned type, const void *buf, size_t len)
 	switch (type) {
 	case CTL_STARTED:
 		timeline_mark(end->m.timeline, "container started");
+		if (end->m.ops->clock_unpaired)
+			tell_time(end);
 		break;
 	case CTL_START_FAILED:
 		on_start_failed(end, buf, len);

@@ -42,6 +42,8 @@ enum ctl_type {
 	/* host to guest, stream 0 */
 	CTL_SIGNAL,  /* int32_t: send this signal to the container's init */
 	CTL_WINSIZE, /* struct ctl_winsize */
+	CTL_CLOCK,   /* uint64_t: CLOCK_REALTIME now, ns; in answer to STARTED
+	              * where the guest's clock began at an unknown time */
 	CTL_DUMP,    /* empty: say in the log what every task does */
 	/* guest to host, stream 0 */
 	CTL_STARTED,      /* empty: init's program is loaded and runs */

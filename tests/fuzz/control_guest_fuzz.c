@@ -38,6 +38,19 @@ void klog(enum klog_level l, const char *fmt, ...)
 	(void)l;
 	(void)fmt;
 }
+static uint64_t wall_offset;
+uint64_t arch_clock_ns(void)
+{
+	return 1000000000;
+}
+uint64_t arch_wall_offset_ns(void)
+{
+	return wall_offset;
+}
+void arch_wall_offset_set(uint64_t ns)
+{
+	wall_offset = ns;
+}
 void exit_port(uint32_t v)
 {
 	(void)v;

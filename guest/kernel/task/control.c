@@ -24,6 +24,11 @@ static bool is_open;                  /* [a] */
 static int open_error;                /* [open_lock] */
 static uint32_t missing[NR_SYSCALLS]; /* [a] */
 
+#define CLOCK_SLACK (NSEC_PER_SEC / 1000)
+
+static uint64_t asked_at;    /* [a] when STARTED was sent, arch_clock_ns() */
+static uint64_t host_offset; /* [rx] of the wall clock, as the host has it */
+
 /* The frame that comes in. */
 static struct {
 	struct ctl_frame f;
@@ -38,9 +43,25 @@ static void bad(const char *what)
 	      rx.f.type, rx.f.stream, rx.f.len);
 }
 
+/* What the host says lies between our question and now; who has set the clock
+ * meanwhile keeps the difference. */
+static void clock_from_host(uint64_t wall)
+{
+	uint64_t asked = __atomic_exchange_n(&asked_at, 0, __ATOMIC_ACQ_REL);
+	uint64_t now = arch_clock_ns(), early = asked ? (now - asked) / 2 : 0;
+	uint64_t offset = wall - (now - early);
+	int64_t change = (int64_t)(offset - host_offset);
+
+	if (change < (int64_t)CLOCK_SLACK && change > -(int64_t)CLOCK_SLACK)
+		return;
+	host_offset = offset;
+	arch_wall_offset_set(arch_wall_offset_ns() + (uint64_t)change);
+}
+
 static void control_message(void)
 {
 	struct ctl_winsize w;
+	uint64_t wall;
 	int32_t signo;
 
 	switch (rx.f.type) {
@@ -56,6 +77,10 @@ static void control_message(void)
 	case CTL_DUMP:
 		stdio_log();
 		tasks_dump();
+		break;
+	case CTL_CLOCK:
+		memcpy(&wall, rx.body, sizeof(wall));
+		clock_from_host(wall);
 		break;
 	default:
 		bad("an unknown message");
@@ -91,6 +116,7 @@ static void check_header(void)
 		[CTL_CREDIT] = sizeof(uint32_t),
 		[CTL_SIGNAL] = sizeof(int32_t),
 		[CTL_WINSIZE] = sizeof(struct ctl_winsize),
+		[CTL_CLOCK] = sizeof(uint64_t),
 	};
 	const struct ctl_frame *f = &rx.f;
 
@@ -99,8 +125,7 @@ static void check_header(void)
 	if (f->type != CTL_DATA && f->len != want[f->type])
 		bad("a frame of the wrong length");
 	if ((f->stream == CTL_CONTROL) !=
-	    (f->type == CTL_SIGNAL || f->type == CTL_WINSIZE ||
-	     f->type == CTL_DUMP))
+	    (f->type >= CTL_SIGNAL && f->type < CTL_STARTED))
 		bad("a frame on the wrong stream");
 	if (f->stream != CTL_CONTROL && !stdio_stream(f->stream))
 		bad("an unknown stream");
@@ -273,6 +298,8 @@ _Noreturn void init_failed(unsigned stage, int err, const char *what)
 
 void ctl_started(void)
 {
+	host_offset = arch_wall_offset_ns();
+	__atomic_store_n(&asked_at, arch_clock_ns(), __ATOMIC_RELEASE);
 	if (ctl_send(CTL_STARTED, NULL, 0, NULL, 0))
 		klog(KLOG_WARN, "control: the port does not open");
 }
