@@ -18,7 +18,14 @@
 
 #define L1_ECX_X2APIC       (1U << 21)
 #define L1_ECX_TSC_DEADLINE (1U << 24)
+#define L1_ECX_XSAVE        (1U << 26)
+#define L1_ECX_AVX          (1U << 28)
 #define L1_ECX_HYPERVISOR   (1U << 31)
+#define L7_EBX_AVX512F      (1U << 16)
+#define XCR0_X87            1U
+#define XCR0_SSE            3U
+#define XCR0_AVX            7U
+#define XCR0_AVX512         0xe7U
 #define L1_EDX_HTT          (1U << 28)
 #define LEXT1_EDX_GIB       (1U << 26)
 
@@ -180,4 +187,20 @@ bool cpuid_has_gib_pages(const struct kvm_cpuid2 *c)
 		if (c->entries[i].function == 0x80000001)
 			return c->entries[i].edx & LEXT1_EDX_GIB;
 	return false;
+}
+
+uint64_t cpuid_xcr0(struct kvm_cpuid2 *c)
+{
+	const struct kvm_cpuid_entry2 *one = find(c, 1, 0),
+				      *seven = find(c, 7, 0),
+				      *d = find(c, 0xd, 0);
+
+	if (!one || !d || !(one->ecx & L1_ECX_XSAVE))
+		return XCR0_X87;
+	if (!(one->ecx & L1_ECX_AVX) || !(d->eax & 4))
+		return XCR0_SSE;
+	if (seven && (seven->ebx & L7_EBX_AVX512F) &&
+	    (d->eax & XCR0_AVX512) == XCR0_AVX512)
+		return XCR0_AVX512;
+	return XCR0_AVX;
 }

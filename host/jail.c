@@ -123,6 +123,7 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_MP_STATE },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_GET_STATS_FD },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_MSRS },
+	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_XCRS },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_SET_GUEST_DEBUG },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_TRANSLATE },
 	{ SYS_ioctl, L | Q, 1, REQUEST, TIOCGWINSZ },

@@ -32,6 +32,24 @@ static void on_segv(int s, siginfo_t *si, void *u)
 	_exit(0);
 }
 
+/* Denormals-are-zero is MXCSR's bit 6: it outlives a handler. */
+static void daz(void)
+{
+	unsigned mxcsr = 0x1fc0, after;
+
+	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+	raise(SIGWINCH);
+	__asm__ volatile("stmxcsr %0" : "=m"(after));
+	printf("mxcsr %x\n", after & 0xffc0);
+	mxcsr = 0x1f80;
+	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+}
+
+static void nothing(int s)
+{
+	(void)s;
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on };
@@ -102,5 +120,7 @@ int main(void)
 	}
 	wait(&st);
 	printf("status %x\n", st);
+	signal(SIGWINCH, nothing);
+	daz();
 	return 0;
 }

@@ -1,4 +1,4 @@
-// uses: tests/unit/fuse_both_kernel.c tests/unit/fuse_both_pages.c guest/kernel/mm/pagecache_io.c guest/kernel/fs/dcache.c guest/kernel/fs/inode.c guest/kernel/fs/fuse/call.c guest/kernel/fs/fuse/node.c guest/kernel/fs/fuse/attr.c guest/kernel/fs/fuse/dir.c guest/kernel/fs/fuse/file.c guest/kernel/fs/fuse/xattr.c guest/kernel/fs/fuse/super.c
+// uses: tests/unit/fuse_both_kernel.c tests/unit/fuse_both_pages.c guest/kernel/mm/pagecache_io.c guest/kernel/fs/dcache.c guest/kernel/fs/inode.c guest/kernel/fs/fuse/call.c guest/kernel/fs/fuse/node.c guest/kernel/fs/fuse/dax.c guest/kernel/fs/fuse/blocks.c guest/kernel/mm/window.c guest/kernel/fs/fuse/attr.c guest/kernel/fs/fuse/dir.c guest/kernel/fs/fuse/file.c guest/kernel/fs/fuse/xattr.c guest/kernel/fs/fuse/super.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuse_client_fuzz.c: a host whose every reply is the input's, to the guest's

@@ -10,7 +10,6 @@
 #define XFEATURES_AT 464
 #define MXCSR_AT     24
 #define XSTATE_BV_AT 512
-#define MXCSR_MASK   0xffbfU
 #define LEGACY       3UL
 
 _Static_assert(sizeof(struct arch_regs) == FS_BASE * 8, "user_regs_struct");
@@ -68,7 +67,7 @@ int arch_fpu_image_set(struct task *t, void *image, bool extended)
 	uint32_t mxcsr;
 
 	memcpy(&mxcsr, b + MXCSR_AT, sizeof(mxcsr));
-	if (mxcsr & ~MXCSR_MASK)
+	if (mxcsr & ~fpu_mxcsr_mask)
 		return -EINVAL;
 	if (fpu_features) {
 		memcpy(header, b + XSTATE_BV_AT, sizeof(header[0]));

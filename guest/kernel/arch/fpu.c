@@ -25,9 +25,11 @@
 #define FCW_DEFAULT   0x37f
 #define MXCSR_DEFAULT 0x1f80
 #define MXCSR_AT      24
+#define MXCSR_MASK_AT 28
 
 uint32_t fpu_size = SIZE_FXSAVE;
 uint64_t fpu_features;
+uint32_t fpu_mxcsr_mask = 0xffbf; /* SDM 1, 11.6.6: where FXSAVE says 0 */
 
 /* Before each area; the area is 64-aligned behind it. */
 struct fpu_header {
@@ -41,9 +43,24 @@ static struct fpu_header *header(void *area)
 	return (struct fpu_header *)area - 1;
 }
 
+static void read_mxcsr_mask(void)
+{
+	static char image[SIZE_FXSAVE] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	__asm__ volatile("fxsave64 (%0)" : : "r"(image) : "memory");
+	memcpy(&mask, image + MXCSR_MASK_AT, sizeof(mask));
+	if (mask)
+		fpu_mxcsr_mask = mask;
+}
+
 /* XCR0 of this CPU; on the first one also the size of an area. */
 void fpu_init_cpu(void)
 {
+	uint32_t lo, hi;
+
+	if (!this_cpu()->id)
+		read_mxcsr_mask();
 	if (!cpu_has.xsave)
 		return;
 	if (!fpu_features) {
@@ -57,9 +74,11 @@ void fpu_init_cpu(void)
 		    (cpuid(13, 0).a & XCR0_AVX512) == XCR0_AVX512)
 			fpu_features = XCR0_AVX512;
 	}
-	__asm__ volatile("xsetbv"
-			 :
-			 : "c"(0), "a"((uint32_t)fpu_features), "d"(0));
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	if (hi || lo != fpu_features) /* an exit, where the host did not */
+		__asm__ volatile("xsetbv"
+				 :
+				 : "c"(0), "a"((uint32_t)fpu_features), "d"(0));
 	if (fpu_features == XCR0_AVX512 && fpu_size == SIZE_AVX)
 		fpu_size = cpuid(13, 0).b;
 }

@@ -26,8 +26,7 @@
 #define XSTATE_BV_AT         512
 #define SW_BYTES_AT          464
 #define MXCSR_AT             24
-#define LEGACY_FEATURES      3UL     /* x87, SSE */
-#define MXCSR_MASK           0xffbfU /* every x86-64 CPU's, DAZ included */
+#define LEGACY_FEATURES      3UL /* x87, SSE */
 
 struct lx_stack {
 	uint64_t sp;
@@ -216,7 +215,7 @@ static int pull_image(char *buf, uint64_t at)
 		return -EFAULT;
 	memcpy(&sw, buf + SW_BYTES_AT, sizeof(sw));
 	memcpy(&mxcsr, buf + MXCSR_AT, sizeof(mxcsr));
-	mxcsr &= MXCSR_MASK;
+	mxcsr &= fpu_mxcsr_mask;
 	memcpy(buf + MXCSR_AT, &mxcsr, sizeof(mxcsr));
 	if (!fpu_features)
 		return 0;

@@ -191,6 +191,7 @@ void fpu_switch(struct arch_task *prev, struct arch_task *next);
 /* The user part of the area: size, and whether it is XSAVE's format. */
 extern uint32_t fpu_size;
 extern uint64_t fpu_features;            /* XCR0; 0: FXSAVE */
+extern uint32_t fpu_mxcsr_mask;          /* bits that may be set */
 void fpu_save_live(struct arch_task *a); /* current's registers to memory */
 void fpu_load(struct arch_task *a);
 void fpu_replace(struct arch_task *a, const void *image); /* and back */
