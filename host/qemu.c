@@ -423,8 +423,24 @@ static int qemu_prepare(struct machine *m, struct err *e)
 static int make_fs(struct virtio_device **out, const struct guest_mem *mem,
 		   void *arg)
 {
-	return virtio_fs_create(out, mem, arg, VIRTIO_FS_TAG);
+	const struct machine *m = arg;
+
+	return virtio_fs_create(out, mem, m->fuse, VIRTIO_FS_TAG);
 }
+
+/* A file system that never answers again would be a guest that hangs. */
+static void fs_broken(void *arg)
+{
+	machine_fail(arg, VM_HOST_ERROR,
+		     "the guest broke the protocol of its file system, and "
+		     "qemu cannot tell it so");
+}
+
+static const struct vhost_user_ops fs_session = {
+	.make = make_fs,
+	.destroy = virtio_fs_destroy,
+	.broken = fs_broken,
+};
 
 static int qemu_run(struct machine *m, struct err *e)
 {
@@ -432,8 +448,7 @@ static int qemu_run(struct machine *m, struct err *e)
 	int fd = q->vhost_fd, ret;
 
 	q->vhost_fd = -1;
-	ret = vhost_user_create(&q->vhost, fd, make_fs, virtio_fs_destroy,
-				m->fuse);
+	ret = vhost_user_create(&q->vhost, fd, &fs_session, m);
 	if (ret < 0)
 		return err_set(e, -ret, "qemu: serve vhost-user-fs");
 	return 0;

@@ -89,7 +89,8 @@ struct vhost_user {
 	int stop; /* eventfd of vhost_user_destroy() */
 	pthread_t thread;
 	struct virtio_device *dev;
-	void (*destroy)(struct virtio_device *d);
+	const struct vhost_user_ops *ops; /* [I] */
+	void *arg;                        /* [I] */
 	struct guest_mem mem;
 	uint64_t user[MEM_MAX_REGIONS]; /* the peer's address of each region */
 	uint64_t features, protocol;
@@ -536,6 +537,8 @@ static void *vhost_thread(void *arg)
 			break;
 	}
 	close_fd(&v->fd);
+	if (v->broken)
+		v->ops->broken(v->arg);
 	return NULL;
 }
 
@@ -548,15 +551,15 @@ static void vhost_free(struct vhost_user *v)
 		close_fd(&v->call[i]);
 	}
 	if (v->dev)
-		v->destroy(v->dev);
+		v->ops->destroy(v->dev);
 	unmap_all(v);
 	close_fd(&v->stop);
 	close_fd(&v->fd);
 	free(v);
 }
 
-int vhost_user_create(struct vhost_user **out, int fd, vhost_user_make make,
-		      void (*destroy)(struct virtio_device *d), void *arg)
+int vhost_user_create(struct vhost_user **out, int fd,
+		      const struct vhost_user_ops *ops, void *arg)
 {
 	struct vhost_user *v = calloc(1, sizeof(*v));
 	unsigned i;
@@ -568,11 +571,12 @@ int vhost_user_create(struct vhost_user **out, int fd, vhost_user_make make,
 	}
 	v->fd = fd;
 	v->mem.fd = -1;
-	v->destroy = destroy;
+	v->ops = ops;
+	v->arg = arg;
 	for (i = 0; i < VIRTIO_MAX_QUEUES; i++)
 		v->kick[i] = v->call[i] = -1;
 	v->stop = eventfd(0, EFD_CLOEXEC);
-	ret = v->stop < 0 ? -errno : make(&v->dev, &v->mem, arg);
+	ret = v->stop < 0 ? -errno : ops->make(&v->dev, &v->mem, arg);
 	if (ret < 0)
 		goto free_all;
 	v->dev->notify = vhost_notify;

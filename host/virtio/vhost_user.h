@@ -15,15 +15,20 @@
 
 struct vhost_user;
 
-/* Makes the device over the RAM that the front end will announce. */
-typedef int (*vhost_user_make)(struct virtio_device **out,
-			       const struct guest_mem *mem, void *arg);
+struct vhost_user_ops {
+	/* Makes the device over the RAM that the front end will announce. */
+	int (*make)(struct virtio_device **out, const struct guest_mem *mem,
+		    void *arg);
+	void (*destroy)(struct virtio_device *d);
+	/* The guest broke the device's rules and the session is over.  The
+	 * protocol has no way to tell the guest.  On the session's thread. */
+	void (*broken)(void *arg);
+};
 
 /* Serves fd (owned from here on) on threads of its own until the peer closes
- * it.  make is called once, before this returns.  Negative errno. */
-int vhost_user_create(struct vhost_user **out, int fd, vhost_user_make make,
-		      void (*destroy)(struct virtio_device *d),
-		      void *arg) MUST_CHECK;
+ * it.  ops->make is called once, before this returns.  Negative errno. */
+int vhost_user_create(struct vhost_user **out, int fd,
+		      const struct vhost_user_ops *ops, void *arg) MUST_CHECK;
 /* Ends the session, which has no use any more, and copies len bytes of the
  * guest's RAM. */
 int vhost_user_peek(struct vhost_user *v, uint64_t gpa, void *to,

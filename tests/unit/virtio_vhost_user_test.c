@@ -38,6 +38,7 @@ struct peer {
 	uint8_t *ram;
 	struct vhost_user *v;
 	struct vq q;
+	unsigned broken; /* times that we were told */
 };
 
 static int make(struct virtio_device **out, const struct guest_mem *mem,
@@ -46,6 +47,17 @@ static int make(struct virtio_device **out, const struct guest_mem *mem,
 	(void)arg;
 	return virtio_rng_create(out, mem);
 }
+
+static void on_broken(void *arg)
+{
+	__atomic_fetch_add(&((struct peer *)arg)->broken, 1, __ATOMIC_SEQ_CST);
+}
+
+static const struct vhost_user_ops ops = {
+	.make = make,
+	.destroy = virtio_rng_destroy,
+	.broken = on_broken,
+};
 
 static void peer_open(struct peer *p, bool sealed)
 {
@@ -62,9 +74,7 @@ static void peer_open(struct peer *p, bool sealed)
 		      p->memfd, 0);
 	p->kick = eventfd(0, EFD_CLOEXEC);
 	p->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	CHECK_EQ(
-		vhost_user_create(&p->v, sv[1], make, virtio_rng_destroy, NULL),
-		0);
+	CHECK_EQ(vhost_user_create(&p->v, sv[1], &ops, p), 0);
 }
 
 static void peer_close(struct peer *p)
@@ -327,6 +337,7 @@ static void test_broken_driver(void)
 	CHECK_EQ(write(p.kick, &one, 8), 8);
 	CHECK(ended(&p));
 	peer_close(&p);
+	CHECK_EQ(p.broken, 1);
 }
 
 static int count_fds(void)
