@@ -433,9 +433,23 @@ static void on_console_ready(void *arg)
 	machine_console_ready(arg);
 }
 
+/* More is queued: its turn comes again. */
+static void on_console_again(void *arg)
+{
+	struct kvm_vm *v = ((struct machine *)arg)->hv;
+	const uint64_t one = 1;
+
+	for (unsigned i = 0; i < v->nqueue; i++)
+		if (v->queue[i].mmio->dev == v->console &&
+		    v->queue[i].queue == VIRTIO_CONSOLE_TX &&
+		    write(v->queue[i].fd, &one, sizeof(one)) < 0)
+			ensure(errno == EAGAIN); /* it is due anyway */
+}
+
 static const struct virtio_console_ops console_ops = {
 	.tx = on_console_tx,
 	.rx_ready = on_console_ready,
+	.tx_again = on_console_again,
 };
 
 static int add_devices(struct kvm_vm *v, struct err *e)

@@ -16,6 +16,7 @@
 #include "boot/abi/virtio.h"
 
 #define CONSOLE_QUEUE_SIZE 128
+#define TX_BATCH           (2 * CONSOLE_QUEUE_SIZE)
 
 struct console {
 	struct virtio_device dev;
@@ -70,21 +71,22 @@ size_t virtio_console_rx(struct virtio_device *d, const void *buf, size_t len)
 	return done;
 }
 
-/* Takes all that the guest has queued. */
-static void drain_tx(struct console *c)
+/* Takes what the guest has queued: false, there is more.  A guest can add as
+ * fast as we take, and the loop has others to serve. */
+static bool drain_tx(struct console *c)
 {
 	struct virtq *q = &c->dev.queue[VIRTIO_CONSOLE_TX];
 	struct virtq_chain chain;
-	unsigned i;
+	unsigned i, n;
 	int ret;
 
-	for (;;) {
+	for (n = 0; n < TX_BATCH; n++) {
 		ret = virtq_pop(q, &chain);
 		if (ret == 0)
-			return;
+			return true;
 		if (ret < 0 || chain.nwrite) {
 			virtio_broken(&c->dev, "console: a wrong send buffer");
-			return;
+			return true;
 		}
 		for (i = 0; i < chain.nread; i++)
 			c->ops->tx(c->arg, chain.iov[i].iov_base,
@@ -92,6 +94,7 @@ static void drain_tx(struct console *c)
 		virtq_push(q, chain.head, 0);
 		virtio_notify(&c->dev, VIRTIO_CONSOLE_TX);
 	}
+	return false;
 }
 
 static void console_kick(struct virtio_device *d, unsigned q)
@@ -105,7 +108,10 @@ static void console_kick(struct virtio_device *d, unsigned q)
 	}
 	do {
 		(void)virtq_want_kick(&d->queue[q], false);
-		drain_tx(c);
+		if (!drain_tx(c)) {
+			c->ops->tx_again(c->arg);
+			return;
+		}
 	} while (virtq_want_kick(&d->queue[q], true));
 }
 

@@ -22,6 +22,9 @@ struct virtio_console_ops {
 	void (*tx)(void *arg, const void *buf, size_t len);
 	/* virtio_console_rx() can accept bytes (again). */
 	void (*rx_ready)(void *arg);
+	/* The guest has more to send: kick VIRTIO_CONSOLE_TX again, once others
+	 * had their turn. */
+	void (*tx_again)(void *arg);
 };
 
 int virtio_console_create(struct virtio_device **out,

@@ -131,7 +131,13 @@ static void on_rx_ready(void *arg)
 	(void)arg;
 	control_writable(h.control);
 }
-static const struct virtio_console_ops console_ops = { on_tx, on_rx_ready };
+static void on_tx_again(void *arg)
+{
+	(void)arg;
+	host_kick(VIRTIO_CONSOLE_TX);
+}
+static const struct virtio_console_ops console_ops = { on_tx, on_rx_ready,
+						       on_tx_again };
 
 static void on_notify(void *transport, unsigned q)
 {

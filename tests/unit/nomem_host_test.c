@@ -177,7 +177,8 @@ static int on_transport(struct virtio_device *d)
 
 static int console(void)
 {
-	static const struct virtio_console_ops ops = { on_tx, on_ready };
+	static const struct virtio_console_ops ops = { on_tx, on_ready,
+						       on_ready };
 	struct virtio_device *d;
 	int r = virtio_console_create(&d, &mem, &ops, NULL);
 

@@ -372,11 +372,17 @@ static void test_fs(void)
 
 static char got[4096];
 static size_t ngot;
-static unsigned nready;
+static unsigned nready, nagain, nfed;
+static struct vq *feed; /* gets a buffer more for each that is taken */
 
 static void on_tx(void *arg, const void *buf, size_t len)
 {
 	(void)arg;
+	if (feed) {
+		feed->avail->idx++;
+		CHECK(++nfed < 100000);
+		return;
+	}
 	memcpy(got + ngot, buf, len);
 	ngot += len;
 }
@@ -387,7 +393,13 @@ static void on_ready(void *arg)
 	nready++;
 }
 
-static const struct virtio_console_ops port = { on_tx, on_ready };
+static void on_again(void *arg)
+{
+	(void)arg;
+	nagain++;
+}
+
+static const struct virtio_console_ops port = { on_tx, on_ready, on_again };
 
 static void console_box(struct box *b)
 {
@@ -458,6 +470,26 @@ static void test_console_rx(void)
 
 /* ---- the list ---- */
 
+/* A guest that sends without an end gets its turns, and no more. */
+static void test_console_flood(void)
+{
+	struct vq_seg out = at(0, 5);
+	struct box b;
+
+	console_box(&b);
+	CHECK_EQ(vq_add(&b.q[1], &out, 1, NULL, 0, &b), 0);
+	feed = &b.q[1];
+	nfed = nagain = 0;
+	for (unsigned i = 1; i < 4; i++) {
+		wr(&b, VIRTIO_MMIO_QUEUE_NOTIFY, 1);
+		CHECK_EQ(nagain, i);
+		CHECK(nfed >= i * 128 && nfed <= i * 512);
+	}
+	feed = NULL;
+	box_close(&b);
+	virtio_console_destroy(b.dev);
+}
+
 static void test_list(void)
 {
 	struct virtio_env env = { .console_ops = &port };
@@ -487,6 +519,7 @@ int main(void)
 	test_fs();
 	test_console_tx();
 	test_console_rx();
+	test_console_flood();
 	test_list();
 	return check_done("virtio_device");
 }
