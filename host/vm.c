@@ -113,7 +113,8 @@ void machine_exit(struct machine *m, uint32_t value)
 	case EXIT_PANIC:
 		panic_flush(m->panic);
 		machine_fail(m, VM_PANIC, "the guest kernel died: %s",
-			     panic_message(m->panic));
+			     *panic_message(m->panic) ? panic_message(m->panic)
+						      : "it did not say why");
 		return;
 	case EXIT_FAILED:
 		machine_fail(m, VM_HOST_ERROR,
@@ -209,7 +210,7 @@ static void on_start_failed(struct machine_end *end, const uint8_t *p,
 	memcpy(text, p + sizeof(f), (size_t)n);
 	text[n] = 0;
 	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	if (f.err <= 0 || f.err > 4095)
 		f.err = EINVAL;
