@@ -57,9 +57,8 @@ $(B)/kuni: $(HOST_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -static-pie -Wl,-z,now,-z,relro -o $@ $^ $(HOST_LIBS)
 
 # Symbols stay in the image for backtraces; DWARF goes to its own file.
-# Kernels of tests/guests: one that kills itself, and bare ones that are hostile.
+# Kernels of tests/guests: one that kills itself here, hostile ones in bare.mk.
 LETHAL := $(B)/kuni-guest-lethal.elf
-BARE   := $(patsubst tests/guests/bare/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/bare/*.c))
 $(LETHAL): LINK := -Wl,--wrap=sys_personality
 $(LETHAL): $(B)/guest/tests/guests/kernel/lethal.c.o
 $(B)/kuni-guest.elf $(LETHAL): boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
@@ -111,11 +110,11 @@ packages: ; $(Q)tools/setup packages ## install what is missing (Debian, root)
 demo: packages ## build, and run a container in a VM
 	$(Q)$(SUBMAKE) all && tools/demo
 
-include tests/fuzz/fuzz.mk tests/lint/tidy.mk
+include tests/guests/bare.mk tests/fuzz/fuzz.mk tests/lint/tidy.mk
 unit: $(UNIT_TESTS) ## build the unit tests
 lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
-	$(Q)$(SUBMAKE) all $(LETHAL) unit fuzz || { echo 'make test: the build with gcc FAILED'; exit 1; }
+	$(Q)$(SUBMAKE) all $(LETHAL) bare unit fuzz || { echo 'make test: the build with gcc FAILED'; exit 1; }
 	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
 	$(Q)tests/run lint unit fuzz oci abi guests workloads lab
 
