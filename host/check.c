@@ -22,7 +22,6 @@ int vm_check(struct err *e)
 	printf("auto: %s\n", !has_kvm    ? "kvm"
 			     : !has_qemu ? "qemu, since kvm does not work here"
 					 : "nothing works here");
-	(void)fflush(stdout);
 	if (r < 0)
 		return r;
 	if (has_kvm && has_qemu)

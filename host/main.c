@@ -418,12 +418,13 @@ int main(int argc, char **argv)
 
 	int ret = run(&l, argc, argv, &e);
 
+	/* What was asked for and could not be said is an error of its own. */
+	if (fflush(stdout) == EOF && ret >= 0)
+		ret = err_set(&e, errno, "standard output");
 	if (e.msg[0]) {
 		if (l.cli.log)
 			(void)dprintf(2, "kuni: error: %s\n", e.msg);
 		log_line(LOG_ERROR, "%s", e.msg);
 	}
-	if (fflush(stdout) == EOF && ret >= 0)
-		ret = 1;
 	return ret < 0 ? (e.status ? e.status : 1) : ret;
 }

@@ -57,7 +57,7 @@ int cmd_features(const struct cli *c, struct err *e)
 		return err_set(e, ENOMEM, "features");
 	if (json_dumpf(j, stdout, JSON_INDENT(4)) < 0 || putchar('\n') == EOF ||
 	    fflush(stdout) == EOF)
-		ret = err_set(e, EIO, "standard output");
+		ret = err_set(e, errno, "standard output");
 	json_decref(j);
 	return ret;
 }

@@ -35,7 +35,7 @@ int cmd_syscalls(const struct cli *c, struct err *e)
 		return err_set(e, 0, "unexpected argument \"%s\"", c->args[0]);
 	for (const char *const *line = syscall_doc; *line; line++) {
 		if (print_columns(*line) < 0)
-			return err_set(e, EIO, "standard output");
+			return err_set(e, errno, "standard output");
 	}
-	return fflush(stdout) == EOF ? err_set(e, EIO, "standard output") : 0;
+	return fflush(stdout) == EOF ? err_set(e, errno, "standard output") : 0;
 }

@@ -206,7 +206,7 @@ int plan_print(const struct vm_plan *p, struct err *e)
 		ret = err_set(e, ENOMEM, "plan");
 	} else if (json_dumpf(j, stdout, JSON_INDENT(2)) < 0 ||
 		   putchar('\n') == EOF || fflush(stdout) == EOF) {
-		ret = err_set(e, EIO, "standard output");
+		ret = err_set(e, errno, "standard output");
 	}
 	json_decref(j);
 	return ret;

@@ -43,6 +43,12 @@ same 'options' '"hypervisor":"qemu","memory":1073741824,"cpus":3,"strace":true,'
 same 'the ID' '"id": "x.1",' "$("$KUNI" plan "$T/ctr" x.1 2>/dev/null | sed -n 's/^  \("id".*\)/\1/p')"
 same 'the ID with --bundle' '"id": "x.1",' "$("$KUNI" plan --bundle "$T/ctr" x.1 2>/dev/null | sed -n 's/^  \("id".*\)/\1/p')"
 
+for c in check features --version --help; do
+	"$KUNI" $c >/dev/full 2>"$T/err"
+	same "$c to a full disk" '1 kuni: error: standard output: No space left on device' "$? $(<"$T/err")"
+	"$KUNI" $c >&- 2>"$T/err"
+	same "$c to nowhere" '1 kuni: error: standard output: Bad file descriptor' "$? $(<"$T/err")"
+done
 # what `kuni spec` writes is honoured in full, and is not written twice
 mkdir "$T/new"
 check 'spec' "$KUNI" spec --bundle "$T/new"
