@@ -4,6 +4,7 @@
 #   make_root DIR            a root file system with a static busybox
 #   make_bundle DIR ARG...   config.json beside DIR/rootfs that runs ARG...
 #   kuni ARG...              the runtime under test with its state in $T
+#   ours                     what is left of its processes
 #   T                        a temporary directory, removed at exit
 # A script says `fail WHAT` for each thing that is wrong and ends with `finish`.
 set -uo pipefail
@@ -25,6 +26,13 @@ same() { # WHAT EXPECTED GOT
 finish() {
 	((checks > 0)) || fail "no check ran"
 	exit $((failures > 0))
+}
+export KUNI_MARK=$T
+ours() { # runtimes and QEMUs of this script, by our mark in their environment
+	local f
+	for f in $(grep -lzx "KUNI_MARK=$T" /proc/[0-9]*/environ 2>/dev/null); do
+		case $(cat "${f%environ}comm" 2>/dev/null) in kuni | qemu*) echo "$f" ;; esac
+	done
 }
 kuni() { "$KUNI" --root "$T/state" ${KUNI_OPTS:-} "$@"; }
 

@@ -33,7 +33,7 @@ ends() { # IMAGE CASE KVM-STATUS QEMU-STATUS [WORDS]
 	[ -z "${5:-}" ] || check "$1 $2: says '$5'" grep -qF -- "$5" "$T/err"
 	check "$1 $2: no assertion of ours" eval '! grep -qE "ensure|assert|Sanitizer|runtime error" "$T/err"'
 	same "$1 $2: one line of error" "$((want == 1 || want == 125))" "$(grep -c '^kuni: error: [^v]' "$T/err" | sed 's/^[2-9].*/1/')"
-	same "$1 $2: nothing is left" '' "$(ls -A "$T/state" 2>/dev/null)$(pgrep -f "$T/state" || :)"
+	same "$1 $2: nothing is left" '' "$(ls -A "$T/state" 2>/dev/null)$(ours)"
 	((failures == was)) || head -n 20 "$T/err" >&2
 }
 broken() { # IMAGE CASE...: our file system, on both
@@ -120,8 +120,8 @@ endless() { # IMAGE CASE WORD
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	same "$2: status" 137 $?
-	for ((n = 0; n < 50; n++)); do pgrep -f "$T/state" >"$T/left" || break; sleep 0.1; done
-	same "$2: nobody is left" '' "$(<"$T/left")"
+	for ((n = 0; n < 50; n++)); do [ -n "$(ours)" ] || break; sleep 0.1; done
+	same "$2: nobody is left" '' "$(ours)"
 	rm -rf "$T/state"
 }
 endless machine halts halts

@@ -4,16 +4,10 @@
 # with that ID takes over.
 . tests/lib.sh
 mkdir "$T/tmp" "$T/run"
-export TMPDIR=$T/tmp KUNI_MARK=$T
+export TMPDIR=$T/tmp
 make_root "$T/b/rootfs"
 MOUNTS=",{\"destination\":\"/dev/shm/x\",\"type\":\"bind\",\"source\":\"$T/run\",\"options\":[\"bind\"]}" \
 	make_bundle "$T/b" sh -c 'while :; do (echo x >/tmp/f; cat /tmp/f); done'
-ours() { # processes that have our mark in their environment
-	local f
-	for f in $(grep -lzx "KUNI_MARK=$T" /proc/[0-9]*/environ 2>/dev/null); do
-		case $(cat "${f%environ}comm" 2>/dev/null) in kuni | qemu*) echo "$f" ;; esac
-	done
-}
 mounts=$(sort /proc/self/mountinfo)
 runs=${RUNS:-30} id=kill.${T##*.}
 for ((i = 0; i < runs; i++)); do
