@@ -54,6 +54,34 @@ static void vectors(void)
 	CHECK(memcmp(key, want0, 16) == 0); /* the first half is the next key */
 }
 
+/* Small requests share a block's second half, in order and once; what went out
+ * is gone from memory, and a request that does not fit gets a new block. */
+static void batches(void)
+{
+	static const uint8_t seed[32] = { 7 }, none[32];
+	uint32_t first[16], second[16];
+	uint8_t a[24], b[32];
+
+	random_init(seed);
+	chacha_block(key, 0, first);
+	chacha_block(first, 0, second);
+	random_bytes(a, 8);
+	CHECK(memcmp(a, first + 8, 8) == 0);
+	random_bytes(a, 16);
+	CHECK(memcmp(a, first + 10, 16) == 0);
+	CHECK(memcmp(key, first, sizeof(key)) == 0);
+	CHECK(memcmp(batch, none, 24) == 0);
+	CHECK(memcmp(batch + 24, first + 14, 8) == 0);
+	random_bytes(a, 9);
+	CHECK(memcmp(a, second + 8, 9) == 0);
+	random_bytes(b, 32);
+	CHECK(memcmp(b, second + 8, 32) != 0);
+	CHECK(memcmp(batch, none, sizeof(batch)) == 0);
+	random_init(seed); /* nothing of before the seed goes out after it */
+	random_bytes(a, 8);
+	CHECK(memcmp(a, first + 8, 8) == 0);
+}
+
 static void streams(void)
 {
 	static const uint8_t seed[32] = { 1, 2, 3 };
@@ -79,6 +107,7 @@ static void streams(void)
 int main(void)
 {
 	vectors();
+	batches();
 	streams();
 	return check_done("random");
 }

@@ -207,33 +207,6 @@ void arch_init_early(const struct bootinfo *bi)
 
 /* ---- small things ---- */
 
-bool arch_irq_is_on(void)
-{
-	uint64_t f;
-
-	__asm__ volatile("pushf; pop %0" : "=r"(f) : : "memory");
-	return f & RFLAGS_IF;
-}
-
-bool arch_irq_save_off(void)
-{
-	bool on = arch_irq_is_on();
-
-	if (on)
-		arch_irq_off();
-	return on;
-}
-
-void arch_irq_on(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-void arch_irq_off(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
 /* In loops that wait for another CPU: also serves a call that the other CPU
  * may be waiting for, so that neither waits for ever. */
 void arch_relax(void)

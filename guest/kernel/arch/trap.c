@@ -48,25 +48,22 @@ struct idt_entry idt[256] __attribute__((aligned(4096)));
 extern const char uaccess_begin[], uaccess_end[], uaccess_nofault[],
 	uaccess_fault[], idle_hlt[], idle_end[];
 
+/* An interrupt gate of ring 0, without its address. */
+#define GATE ((uint64_t)SEL_KCODE << 16 | 0x8eULL << 40)
+
 void idt_init(void)
 {
-	for (unsigned v = 0; v < 256; v++) {
-		uint64_t at = (uint64_t)trap_stubs + v * TRAP_STUB_SIZE;
-		unsigned dpl = v == EXC_BP || v == EXC_OF ? 3 : 0;
-		unsigned ist = 0;
+	uint64_t at = (uint64_t)trap_stubs;
 
-		if (v == EXC_NMI)
-			ist = IST_NMI;
-		else if (v == EXC_DF)
-			ist = IST_DF;
-		else if (v == EXC_MC)
-			ist = IST_MC;
-		idt[v].lo = (at & 0xffff) | (uint64_t)SEL_KCODE << 16 |
-			    (uint64_t)ist << 32 |
-			    (uint64_t)(0x8e | dpl << 5) << 40 |
-			    (at >> 16 & 0xffff) << 48;
+	for (unsigned v = 0; v < 256; v++, at += TRAP_STUB_SIZE) {
+		idt[v].lo = GATE | (at & 0xffff) | (at & 0xffff0000) << 32;
 		idt[v].hi = at >> 32;
 	}
+	idt[EXC_BP].lo |= 3ULL << 45;
+	idt[EXC_OF].lo |= 3ULL << 45;
+	idt[EXC_NMI].lo |= (uint64_t)IST_NMI << 32;
+	idt[EXC_DF].lo |= (uint64_t)IST_DF << 32;
+	idt[EXC_MC].lo |= (uint64_t)IST_MC << 32;
 }
 
 static unsigned fault_access(uint64_t err)

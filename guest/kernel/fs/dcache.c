@@ -106,6 +106,20 @@ static void dentry_free(struct dentry *d)
 	kfree(d);
 }
 
+/* Drops a reference that is not the last: needs no lock, for a count becomes 0,
+ * and comes back from 0, under the lock only. */
+static bool put_shared(struct dentry *d)
+{
+	uint32_t n = __atomic_load_n(&d->ref, __ATOMIC_RELAXED);
+
+	while (n > 1)
+		if (__atomic_compare_exchange_n(&d->ref, &n, n - 1, true,
+						__ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 /* A put may shrink, which puts parents; dcache_shrink() is entered once.
  * NOLINTBEGIN(misc-no-recursion) */
 void dentry_put(struct dentry *d)
@@ -114,6 +128,8 @@ void dentry_put(struct dentry *d)
 		struct dentry *parent;
 		bool over;
 
+		if (put_shared(d))
+			return;
 		spin_lock(&dcache_lock);
 		if (__atomic_sub_fetch(&d->ref, 1, __ATOMIC_ACQ_REL)) {
 			spin_unlock(&dcache_lock);

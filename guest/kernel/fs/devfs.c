@@ -134,33 +134,44 @@ static const struct {
 	{ "stderr", 0, 0, 0, "/proc/self/fd/2" },
 };
 
-static int make_node(const struct path *dir, unsigned n)
+static int make_node(struct inode *dir, unsigned n)
 {
-	struct last_name *l = kmalloc(sizeof(*l));
-	int r;
+	const char *name = nodes[n].name;
+	size_t len = strlen(name);
+	struct inode *i;
+	int r = dir->ops->lookup(dir, name, len, &i);
 
-	if (!l)
-		return -ENOMEM;
-	l->len = strlcpy(l->name, nodes[n].name, sizeof(l->name));
-	if (nodes[n].target)
-		r = vfs_symlink(dir, l, nodes[n].target);
-	else
-		r = vfs_mknod(dir, l, nodes[n].mode,
-			      MKDEV(nodes[n].major, nodes[n].minor));
-	kfree(l);
-	return r == -EEXIST ? 0 : r;
+	if (r == -ENOENT)
+		r = nodes[n].target
+			    ? dir->ops->symlink(dir, name, len, nodes[n].target,
+						&i)
+			    : dir->ops->mknod(
+				      dir, name, len, nodes[n].mode,
+				      MKDEV(nodes[n].major, nodes[n].minor),
+				      &i);
+	if (!r)
+		inode_put(i);
+	return r;
 }
 
+/* dir was mounted just now and nobody has looked for a name in it yet: so the
+ * file system is asked, past permissions and cached names. */
 int devfs_populate(const char *dir)
 {
 	struct path p;
+	struct inode *i;
 	int r = path_lookup(AT_FDCWD, dir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &p,
 			    NULL);
 
 	if (r)
 		return r;
+	i = p.d->inode;
+	if (!i->ops->mknod || !i->ops->symlink)
+		r = -EPERM;
+	mutex_lock(&i->lock);
 	for (unsigned n = 0; n < ARRAY_SIZE(nodes) && !r; n++)
-		r = make_node(&p, n);
+		r = make_node(i, n);
+	mutex_unlock(&i->lock);
 	path_put(&p);
 	return r;
 }

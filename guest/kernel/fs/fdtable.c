@@ -152,16 +152,36 @@ static struct file *take_locked(struct fdtable *t, unsigned n)
 	return f;
 }
 
+/* *n goes on to the next bit that is set, below end. */
+static bool next_set(const uint64_t *map, unsigned *n, unsigned end)
+{
+	while (*n < end) {
+		uint64_t rest = map[*n / 64] >> (*n % 64);
+
+		if (rest) {
+			*n += (unsigned)__builtin_ctzll(rest);
+			return *n < end;
+		}
+		*n = (*n / 64 + 1) * 64;
+	}
+	return false;
+}
+
 static void close_some(struct fdtable *t, unsigned first, unsigned last,
 		       bool only_cloexec)
 {
-	for (unsigned n = first; n <= last && n < t->size; n++) {
+	for (unsigned n = first;; n++) {
 		struct file *f = NULL;
+		bool found;
 
 		spin_lock(&t->lock);
-		if (n < t->size && (!only_cloexec || test(t->cloexec, n)))
+		found = next_set(only_cloexec ? t->cloexec : t->used, &n,
+				 last < t->size ? last + 1 : t->size);
+		if (found)
 			f = take_locked(t, n);
 		spin_unlock(&t->lock);
+		if (!found)
+			return;
 		if (f)
 			(void)close_file(t, f);
 	}

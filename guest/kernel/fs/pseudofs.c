@@ -160,7 +160,8 @@ static int pseudo_lookup(struct inode *dir, const char *name, size_t len,
 	int r;
 
 	for (; n && n->name; n++) {
-		if (strlen(n->name) == len && !memcmp(n->name, name, len)) {
+		if (n->name[0] == name[0] && !strncmp(n->name, name, len) &&
+		    !n->name[len]) {
 			key_copy(&key, &pi->key);
 			return pseudo_inode_new(dir->super, n, &key, out);
 		}

@@ -3,10 +3,11 @@
  * random.c: the kernel's random numbers: ChaCha20 (RFC 8439, 2.3) with fast
  * key erasure.
  *
- * Each request makes one block under the lock: its first half is the next
- * key, its second half the key of the request's own stream, so nothing that
- * is given out tells earlier or later output.  The seed is the host's, with
- * RDRAND and the time mixed in where there are such.
+ * Each block made under the lock is two halves: the next key, and 32 bytes to
+ * give out, which small requests share and a larger one takes as the key of a
+ * stream of its own.  What is given out is erased, so nothing that is in memory
+ * tells earlier output, and no output tells other output.  The seed is the
+ * host's, with RDRAND and the time mixed in where there are such.
  */
 #include <string.h>
 
@@ -16,7 +17,9 @@
 #define BLOCK 64
 
 static struct spinlock lock;
-static uint32_t key[8]; /* [lock] */
+static uint32_t key[8];   /* [lock] */
+static uint8_t batch[32]; /* [lock] the last `left` bytes are unused */
+static size_t left;       /* [lock] */
 
 static uint32_t rotl(uint32_t v, unsigned n)
 {
@@ -78,8 +81,35 @@ void random_init(const uint8_t seed[32])
 	}
 	spin_lock(&lock);
 	memcpy(key, mix, sizeof(key));
+	left = 0;
 	spin_unlock(&lock);
 	wipe(mix, sizeof(mix));
+}
+
+static void refill(void)
+{
+	uint32_t block[16];
+
+	chacha_block(key, 0, block);
+	memcpy(key, block, sizeof(key));
+	memcpy(batch, block + 8, sizeof(batch));
+	left = sizeof(batch);
+	wipe(block, sizeof(block));
+}
+
+/* n of the batch's bytes, all of the same block. */
+static void take(void *to, size_t n)
+{
+	uint8_t *from;
+
+	spin_lock(&lock);
+	if (left < n)
+		refill();
+	from = batch + sizeof(batch) - left;
+	left -= n;
+	memcpy(to, from, n);
+	wipe(from, n);
+	spin_unlock(&lock);
 }
 
 void random_bytes(void *buf, size_t n)
@@ -87,11 +117,11 @@ void random_bytes(void *buf, size_t n)
 	uint32_t block[16], mine[8];
 	char *to = buf;
 
-	spin_lock(&lock);
-	chacha_block(key, 0, block);
-	memcpy(key, block, sizeof(key));
-	spin_unlock(&lock);
-	memcpy(mine, block + 8, sizeof(mine));
+	if (n <= sizeof(batch)) {
+		take(buf, n);
+		return;
+	}
+	take(mine, sizeof(mine));
 	for (uint64_t i = 1; n; i++) {
 		size_t part = min(n, (size_t)BLOCK);
 

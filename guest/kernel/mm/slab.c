@@ -118,29 +118,33 @@ static void slab_release(struct slab_cache *c, struct page *p)
 	page_free(p, c->order);
 }
 
-static void *take_object(struct slab_cache *c)
+/* Up to n objects of one slab; 0: no memory. */
+static unsigned take_objects(struct slab_cache *c, void **out, unsigned n)
 {
 	struct page *p = c->partial;
-	void *obj;
+	unsigned got = 0;
+	char *base;
 
-	if (!p) {
-		if (!slab_grow(c))
-			return NULL;
-		p = c->partial;
+	if (!p && !slab_grow(c))
+		return 0;
+	p = c->partial;
+	base = page_virt(p);
+	while (got < n && p->mapcount_hint < c->per_slab) {
+		void *obj = p->freelist;
+
+		if (obj) {
+			memcpy(&p->freelist, obj, sizeof(void *));
+		} else {
+			obj = base + (size_t)p->order++ * c->size;
+			if (IS_ON(KUNI_DEBUG))
+				memset(obj, POISON, c->size);
+		}
+		p->mapcount_hint++;
+		out[got++] = obj;
 	}
-	if (p->freelist) {
-		obj = p->freelist;
-		memcpy(&p->freelist, obj, sizeof(void *));
-	} else {
-		obj = (char *)page_virt(p) + (size_t)p->order * c->size;
-		p->order++;
-		if (IS_ON(KUNI_DEBUG))
-			memset(obj, POISON, c->size);
-	}
-	p->mapcount_hint++;
 	if (p->mapcount_hint == c->per_slab)
 		partial_remove(c, p);
-	return obj;
+	return got;
 }
 
 static void give_object(struct slab_cache *c, void *obj)
@@ -175,16 +179,17 @@ static struct magazine *magazine(const struct slab_cache *c)
 	return &mags[cpu]->m[c->id];
 }
 
-static void mag_refill(struct slab_cache *c, struct magazine *m)
+static __attribute__((noinline)) void mag_refill(struct slab_cache *c,
+						 struct magazine *m)
 {
-	spin_lock(&c->lock);
-	while (m->n < MAG_SIZE / 2) {
-		void *obj = take_object(c);
+	unsigned got;
 
-		if (!obj)
-			break;
-		m->obj[m->n++] = obj;
-	}
+	spin_lock(&c->lock);
+	do {
+		got = take_objects(c, &m->obj[m->n],
+				   MAG_SIZE / 2 - (unsigned)m->n);
+		m->n += got;
+	} while (got && m->n < MAG_SIZE / 2);
 	spin_unlock(&c->lock);
 }
 

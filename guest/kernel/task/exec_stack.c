@@ -170,12 +170,19 @@ static size_t measure(char *const *v, size_t *strings)
 	return n;
 }
 
+static uint64_t put_random(struct block *b)
+{
+	uint8_t seed[16];
+
+	random_bytes(seed, sizeof(seed));
+	return put_bytes(b, seed, sizeof(seed));
+}
+
 static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 {
 	const struct cred *c = x->cred;
 	struct mm *m = x->mm;
-	uint64_t seed[2] = { random_u64(), random_u64() };
-	uint64_t rnd = put_bytes(b, seed, sizeof(seed));
+	uint64_t rnd = put_random(b);
 	uint64_t platform = put_bytes(b, "x86_64", 7);
 	const uint64_t v[][2] = {
 		{ AT_SYSINFO_EHDR, m->vdso },

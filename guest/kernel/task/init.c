@@ -89,13 +89,16 @@ static int make_one(const char *path, bool file)
 /* Makes path, a file or a directory, and the directories missing above it. */
 static int make_place(const char *path, bool file)
 {
-	char *copy = kmalloc(PATH_MAX);
+	size_t n = strlen(path) + 1;
+	char *copy;
 	int ret = 0;
 
+	if (n > PATH_MAX)
+		return -ENAMETOOLONG;
+	copy = kmalloc(n);
 	if (!copy)
 		return -ENOMEM;
-	if (strlcpy(copy, path, PATH_MAX) >= PATH_MAX)
-		ret = -ENAMETOOLONG;
+	memcpy(copy, path, n);
 	for (char *p = copy; !ret && *p;) {
 		char save;
 

@@ -17,23 +17,38 @@
 #include "kuni/sched.h"
 #include "kuni/task.h"
 
+/* The kernel is not preempted, so this CPU stays this one; and below the first
+ * level interrupts are off already. */
+static inline struct cpu *push_off(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->irq_depth)
+		c->irq_was_on = arch_irq_save_off();
+	c->irq_depth++;
+	return c;
+}
+
+static inline void pop_off(void)
+{
+	struct cpu *c = this_cpu();
+	int32_t depth = c->irq_depth - 1;
+
+	ensure(depth >= 0);
+	c->irq_depth = depth;
+	if (!depth && c->irq_was_on)
+		arch_irq_on();
+}
+
 /* Interrupts off until the matching irq_pop_off(). */
 void irq_push_off(void)
 {
-	bool was = arch_irq_save_off();
-	struct cpu *c = this_cpu();
-
-	if (c->irq_depth++ == 0)
-		c->irq_was_on = was;
+	(void)push_off();
 }
 
 void irq_pop_off(void)
 {
-	struct cpu *c = this_cpu();
-
-	ensure(c->irq_depth > 0);
-	if (--c->irq_depth == 0 && c->irq_was_on)
-		arch_irq_on();
+	pop_off();
 }
 
 void spin_init(struct spinlock *l, enum lockrank rank)
@@ -53,34 +68,29 @@ static void rank_enter(const struct spinlock *l)
 	c->rank_mask |= 1ULL << l->rank;
 }
 
-void spin_lock(struct spinlock *l)
+static __attribute__((noinline)) void spin_wait(struct spinlock *l)
 {
-	irq_push_off();
+	do {
+		while (__atomic_load_n(&l->held, __ATOMIC_RELAXED))
+			arch_relax();
+	} while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE));
+}
+
+/* Inlined into the mutexes. */
+static inline void lock_it(struct spinlock *l)
+{
+	struct cpu *c = push_off();
+
 	if (KUNI_DEBUG) {
 		ensure(!spin_is_mine(l));
 		rank_enter(l);
 	}
-	while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE)) {
-		while (__atomic_load_n(&l->held, __ATOMIC_RELAXED))
-			arch_relax();
-	}
-	l->cpu = (uint16_t)(this_cpu()->id + 1);
+	if (unlikely(__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE)))
+		spin_wait(l);
+	l->cpu = (uint16_t)(c->id + 1);
 }
 
-bool spin_trylock(struct spinlock *l)
-{
-	irq_push_off();
-	if (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE)) {
-		irq_pop_off();
-		return false;
-	}
-	l->cpu = (uint16_t)(this_cpu()->id + 1);
-	if (KUNI_DEBUG && l->rank != RANK_NONE)
-		this_cpu()->rank_mask |= 1ULL << l->rank;
-	return true;
-}
-
-void spin_unlock(struct spinlock *l)
+static inline void unlock_it(struct spinlock *l)
 {
 	if (KUNI_DEBUG) {
 		ensure(spin_is_mine(l));
@@ -89,7 +99,31 @@ void spin_unlock(struct spinlock *l)
 	}
 	l->cpu = 0;
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
-	irq_pop_off();
+	pop_off();
+}
+
+void spin_lock(struct spinlock *l)
+{
+	lock_it(l);
+}
+
+void spin_unlock(struct spinlock *l)
+{
+	unlock_it(l);
+}
+
+bool spin_trylock(struct spinlock *l)
+{
+	struct cpu *c = push_off();
+
+	if (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE)) {
+		pop_off();
+		return false;
+	}
+	l->cpu = (uint16_t)(c->id + 1);
+	if (KUNI_DEBUG && l->rank != RANK_NONE)
+		c->rank_mask |= 1ULL << l->rank;
+	return true;
 }
 
 /* Whether this CPU holds l; only meaningful with interrupts off or l held. */
@@ -153,24 +187,24 @@ void mutex_lock(struct mutex *m)
 		ensure(m->owner != owner_now());
 		mutex_rank_enter(m);
 	}
-	spin_lock(&m->lock);
+	lock_it(&m->lock);
 	if (!m->owner)
 		m->owner = owner_now();
 	else
 		mutex_sleep(m);
-	spin_unlock(&m->lock);
+	unlock_it(&m->lock);
 }
 
 bool mutex_trylock(struct mutex *m)
 {
 	bool got = false;
 
-	spin_lock(&m->lock);
+	lock_it(&m->lock);
 	if (!m->owner) {
 		m->owner = owner_now();
 		got = true;
 	}
-	spin_unlock(&m->lock);
+	unlock_it(&m->lock);
 	if (KUNI_DEBUG && got && m->rank != RANK_NONE && current)
 		current->mutex_ranks |= 1ULL << m->rank;
 	return got;
@@ -180,7 +214,7 @@ void mutex_unlock(struct mutex *m)
 {
 	struct waiter *w;
 
-	spin_lock(&m->lock);
+	lock_it(&m->lock);
 	ensure(m->owner == owner_now());
 	w = m->head;
 	if (w) {
@@ -193,7 +227,7 @@ void mutex_unlock(struct mutex *m)
 	} else {
 		m->owner = NULL;
 	}
-	spin_unlock(&m->lock);
+	unlock_it(&m->lock);
 	if (KUNI_DEBUG && m->rank != RANK_NONE && current)
 		current->mutex_ranks &= ~(1ULL << m->rank);
 }

@@ -73,10 +73,35 @@ struct cpu *arch_cpu(unsigned id); /* NULL: not started yet */
 /* Brings CPU id up; it enters sched_cpu_main().  Asynchronous; 0 or errno. */
 int arch_cpu_start(unsigned id) MUST_CHECK;
 
+#ifdef KUNI_UNIT
 bool arch_irq_save_off(void); /* interrupts off; whether they were on */
 void arch_irq_on(void);
 void arch_irq_off(void);
 bool arch_irq_is_on(void);
+#else
+static inline bool arch_irq_is_on(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushf; pop %0" : "=r"(flags) : : "memory");
+	return flags >> 9 & 1;
+}
+static inline void arch_irq_on(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+static inline void arch_irq_off(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+static inline bool arch_irq_save_off(void)
+{
+	bool on = arch_irq_is_on();
+
+	arch_irq_off();
+	return on;
+}
+#endif
 /* Called with interrupts off: waits for one with interrupts on, returns with
  * them on. */
 void arch_idle(void);
