@@ -6,7 +6,8 @@
 #   bench_linux DIR     a Linux guest: Debian's cloud kernel and an initramfs
 #                       whose init runs the same static true, then ends the VM
 #   bench_empty FILE    a kernel that ends at once
-#   bench_input DIR     all of it that goes into the lab
+#   bench_input DIR     all of it that goes into the lab; QEMU: the binary, where
+#                       the one in PATH is a script
 #   timed, result       one line of JSON for bench/results
 set -euo pipefail
 RUNS=${RUNS:-20} LINUX_RUNS=${LINUX_RUNS:-3}
@@ -84,8 +85,8 @@ bench_input() { # all that the lab needs, into DIR
 	bench_bundle "$1/true" /bin/true
 	bench_bundle "$1/idle" /bin/sleep 1000
 	bench_linux "$1"
-	cp "$(command -v qemu-system-x86_64)" "$1/qemu/qemu"
-	local l
+	local l qemu=${QEMU:-$(command -v qemu-system-x86_64)}
+	cp "$qemu" "$1/qemu/qemu"
 	for l in $(ldd "$1/qemu/qemu" | grep -o '/[^ ]*'); do cp -L "$l" "$1/qemu/lib/"; done
 	cp -L /usr/share/qemu/{qboot.rom,linuxboot_dma.bin,pvh.bin} "$1/qemu/share/"
 }
