@@ -112,7 +112,7 @@ demo: packages ## build, and run a container in a VM
 
 include tests/guests/bare.mk tests/fuzz/fuzz.mk tests/lint/tidy.mk
 unit: $(UNIT_TESTS) ## build the unit tests
-lint: ; $(Q)tests/run lint ## layers, sizes, tables, format
+lint: ; $(Q)tests/run lint ## layers, sizes, tables, format, clang-tidy
 test: packages ## everything: both compilers, lint, unit tests, guests, the KVM lab
 	$(Q)$(SUBMAKE) all $(LETHAL) bare unit fuzz || { echo 'make test: the build with gcc FAILED'; exit 1; }
 	$(Q)$(SUBMAKE) B=build/clang CC=clang all || { echo 'make test: the build with clang FAILED'; exit 1; }
