@@ -72,13 +72,15 @@ static void alone(void)
 	SAY(fx(lock, WAIT | 256, 0, &past, 0, 0));
 }
 
+static long other[3]; /* what the other thread got, printed by main */
+
 static void *holder(void *arg)
 {
 	fx(lock, LOCK_PI, 0, 0, 0, 0);
 	step = 1;
 	until(2);
 	word("holder sees");
-	printf("unlock %d\n", (int)fx(lock, UNLOCK_PI, 0, 0, 0, 0));
+	other[0] = fx(lock, UNLOCK_PI, 0, 0, 0, 0);
 	step = 3;
 	return arg;
 }
@@ -105,6 +107,7 @@ static void hand_over(void)
 	word("waited");
 	until(3);
 	pthread_join(t, 0);
+	printf("unlock %ld\n", other[0]);
 	SAY(fx(lock, UNLOCK_PI, 0, 0, 0, 0));
 	word("end");
 }
@@ -116,9 +119,9 @@ static void *circle(void *arg)
 	fx(&second, LOCK_PI, 0, 0, 0, 0);
 	step = 1;
 	until(2);
-	SAY(fx(lock, LOCK_PI, 0, 0, 0, 0));
-	SAY(fx(&second, UNLOCK_PI, 0, 0, 0, 0));
-	SAY(fx(lock, UNLOCK_PI, 0, 0, 0, 0));
+	other[0] = fx(lock, LOCK_PI, 0, 0, 0, 0);
+	other[1] = fx(&second, UNLOCK_PI, 0, 0, 0, 0);
+	other[2] = fx(lock, UNLOCK_PI, 0, 0, 0, 0);
 	return arg;
 }
 
@@ -131,10 +134,12 @@ static void deadlock(void)
 	pthread_create(&t, 0, circle, 0);
 	until(1);
 	step = 2;
-	usleep(50000);
+	while (!(__atomic_load_n(lock, __ATOMIC_SEQ_CST) & 0x80000000U))
+		usleep(1000); /* until it waits */
 	SAY(fx(&second, LOCK_PI, 0, 0, 0, 0));
 	SAY(fx(lock, UNLOCK_PI, 0, 0, 0, 0));
 	pthread_join(t, 0);
+	printf("other %ld %ld %ld\n", other[0], other[1], other[2]);
 }
 
 /* The owner ends without unlocking: the waiter gets the lock all the same. */
