@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# terminal.sh: process.terminal, by a user in tmux: size and resize, job control,
+# terminal.bash (by hand; its last step is not steady): process.terminal, by a user in tmux: size and resize, job control,
 # Ctrl-C, Ctrl-Z, Ctrl-D, and his own terminal afterwards, after a crash too.
 . tests/lib.sh
 make_root "$T/b/rootfs"
