@@ -5,6 +5,8 @@
  * vm.c calls, on the main thread and in this order:
  *
  *	probe     may this host use it?  (`kuni check` and `auto` only)
+ *	expect    a VM will be asked for soon: begins what takes long and
+ *	          depends on no plan.  May be left out, or be in vain
  *	create    make the VM, or start QEMU; still in the caller's mount
  *	          namespace, with all privileges; m->fuse is not there yet
  *	prepare   m->fuse is there: devices, boot state; no guest code runs
@@ -13,7 +15,8 @@
  *	          seccomp filter of the main thread (jail_role, host/jail.h);
  *	          threads made later inherit it, a thread that prepare made
  *	          calls jail_thread() itself before it serves the guest
- *	run       the guest runs from here on; returns at once
+ *	run       the guest runs from here on, or as soon as its VM is there
+ *	          and no thread is out of the jail; returns at once
  *	(loop)    until one of the machine_* reports below, and until all that
  *	          the container wrote is with the user
  *	stop      no guest code runs and no report is made after it returns;
@@ -45,6 +48,7 @@ struct hypervisor_ops {
 	bool clock_unpaired; /* when the guest's counter began is not known */
 	/* 0: works here; why: one line for `kuni check`, in both cases. */
 	int (*probe)(char *why, size_t size);
+	void (*expect)(void); /* NULL: nothing takes long */
 	int (*create)(struct machine *m, struct err *e);
 	int (*prepare)(struct machine *m, struct err *e);
 	int (*run)(struct machine *m, struct err *e);

@@ -18,16 +18,6 @@
 
 #define MSI_ADDRESS 0xfee00000U
 
-int irq_init(struct irq_chip *c, int vm, struct err *e)
-{
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP };
-
-	*c = (struct irq_chip){ .vm = vm };
-	if (ioctl(vm, KVM_ENABLE_CAP, &cap) < 0)
-		return err_set(e, errno, "kvm: KVM_CAP_SPLIT_IRQCHIP");
-	return 0;
-}
-
 int irq_add(struct irq_chip *c, struct irq_line **out, struct err *e)
 {
 	struct irq_line *l = &c->line[c->nline];
@@ -43,11 +33,14 @@ int irq_add(struct irq_chip *c, struct irq_line **out, struct err *e)
 	return 0;
 }
 
-int irq_connect(struct irq_chip *c, struct err *e)
+int irq_connect(struct irq_chip *c, int vm, struct err *e)
 {
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP };
 	struct kvm_irq_routing *table;
 	int r = 0;
 
+	if (ioctl(vm, KVM_ENABLE_CAP, &cap) < 0)
+		return err_set(e, errno, "kvm: KVM_CAP_SPLIT_IRQCHIP");
 	table = calloc(1, sizeof(*table) +
 				  IRQ_MAX_LINES * sizeof(table->entries[0]));
 	if (!table)
@@ -61,13 +54,13 @@ int irq_connect(struct irq_chip *c, struct err *e)
 		t->u.msi.address_lo = MSI_ADDRESS;
 		t->u.msi.data = c->line[i].vector;
 	}
-	if (ioctl(c->vm, KVM_SET_GSI_ROUTING, table) < 0)
+	if (ioctl(vm, KVM_SET_GSI_ROUTING, table) < 0)
 		r = err_set(e, errno, "kvm: KVM_SET_GSI_ROUTING");
 	for (unsigned i = 0; i < c->nline && !r; i++) {
 		struct kvm_irqfd q = { .fd = (uint32_t)c->line[i].fd,
 				       .gsi = i };
 
-		if (ioctl(c->vm, KVM_IRQFD, &q) < 0)
+		if (ioctl(vm, KVM_IRQFD, &q) < 0)
 			r = err_set(e, errno, "kvm: KVM_IRQFD gsi=%u", i);
 	}
 	free(table);

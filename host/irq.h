@@ -20,19 +20,16 @@ struct irq_line {
 };
 
 struct irq_chip {
-	int vm; /* KVM's descriptor of the VM, not owned */
 	unsigned nline;
 	struct irq_line line[IRQ_MAX_LINES];
 };
 
-/* Local APICs in the kernel, no I/O APIC and no PIC anywhere.  Call it before
- * the first vCPU is made. */
-int irq_init(struct irq_chip *c, int vm, struct err *e) MUST_CHECK;
 /* The next line, routed by irq_connect(). */
 int irq_add(struct irq_chip *c, struct irq_line **out,
 	    struct err *e) MUST_CHECK;
-/* Tells KVM about all lines. */
-int irq_connect(struct irq_chip *c, struct err *e) MUST_CHECK;
+/* Makes local APICs in the kernel, no I/O APIC and no PIC anywhere, and tells KVM
+ * about all lines.  Before the first vCPU is made. */
+int irq_connect(struct irq_chip *c, int vm, struct err *e) MUST_CHECK;
 /* A virtio_irq_fn: arg is a struct irq_line. */
 void irq_raise(void *arg, bool up);
 void irq_fini(struct irq_chip *c);

@@ -5,27 +5,20 @@
  * The main thread runs the event loop: console, ioeventfds.  Each vCPU is a
  * thread (vcpu.c) that serves its own exits, file system requests included.
  *
- * The last close of a VM takes 11 ms on Linux 6.1.  So that nobody waits for
- * it, a process that shares our descriptors and our memory (CLONE_FILES,
- * CLONE_VM), but is no thread of ours, is made before the VM: when we exit,
- * both live on until our death wakes that process, and the close is its exit's
- * business.
+ * The VM is made by a thread (kvm_vm.c) while the main thread prepares all that
+ * needs none: prepare_early().  That thread then does what needs one: set_up().
  */
 #include "host/kvm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +33,6 @@
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/irq.h"
-#include "host/jail.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/memory.h"
@@ -69,6 +61,7 @@ struct kvm_device {
 struct kvm_queue {
 	struct virtio_mmio *mmio;
 	unsigned queue;
+	uint64_t addr;
 	int fd;
 };
 
@@ -76,7 +69,7 @@ struct kvm_queue {
 
 struct kvm_vm {
 	struct machine *m;
-	int kvm, vm;
+	int vm; /* not owned */
 	struct guest_mem mem;
 	int window_timer; /* -1: no window */
 	uint64_t repairs; /* of fuse_server_repair(), the loop's */
@@ -89,91 +82,17 @@ struct kvm_vm {
 	unsigned nqueue;
 	struct virtio_device *console;
 	uint32_t ncpu;
-	pthread_t creator; /* makes vm while `creating` */
-	bool creating;
-	struct err create_error;
 	struct vcpu cpu[KUNI_MAX_CPUS];
 };
-
-int kvm_open(struct err *e)
-{
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	int version;
-
-	if (fd < 0)
-		return err_set(e, errno, "open /dev/kvm");
-	version = ioctl(fd, KVM_GET_API_VERSION, 0);
-	if (version == KVM_API_VERSION)
-		return fd;
-	close(fd);
-	return err_set(e, ENOTSUP, "/dev/kvm: api_version=%d", version);
-}
-
-/* Until the monitor is gone with its last thread: a pidfd says so, while a
- * parent-death signal comes when main dies, with vCPU threads not quite gone,
- * which would then do the close and be waited for. */
-static int hold(void *arg)
-{
-	struct pollfd p = { .fd = *(const int *)arg, .events = POLLIN };
-
-	(void)setpgid(0, 0); /* a stop of our group must not stop it */
-	if (jail_holder() < 0)
-		_exit(1);
-	while (poll(&p, 1, -1) == 0)
-		continue;
-	_exit(0);
-}
-
-/* A failure costs time at the exit, no more.  All signals but SIGKILL are
- * blocked in the child, since it shares our errno. */
-static void hold_descriptors(void)
-{
-	static char stack[8192] __attribute__((aligned(16)));
-	static int pidfd;
-	sigset_t all, old;
-
-	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (pidfd < 0)
-		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	(void)clone(hold, stack + sizeof(stack), CLONE_FILES | CLONE_VM,
-		    &pidfd);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
-/* A thread, since KVM_CREATE_VM waits 10 ms for a grace period of RCU on Linux
- * 6.1 (its worker joins our cgroup): mounts, page tables and filters are made
- * meanwhile. */
-static void *create_vm(void *arg)
-{
-	struct kvm_vm *v = arg;
-
-	do {
-		v->vm = ioctl(v->kvm, KVM_CREATE_VM, 0);
-	} while (v->vm < 0 && errno == EINTR);
-	if (v->vm < 0)
-		err_set(&v->create_error, errno, "kvm: KVM_CREATE_VM");
-	return NULL;
-}
-
-/* Waits for the VM; no error where it is there already. */
-static int await_vm(struct kvm_vm *v, struct err *e)
-{
-	if (v->creating) {
-		pthread_join(v->creator, NULL);
-		v->creating = false;
-	}
-	if (v->vm >= 0)
-		return 0;
-	if (e)
-		*e = v->create_error;
-	return v->create_error.code ? -v->create_error.code : -EIO;
-}
 
 static int hv_probe(char *why, size_t size)
 {
 	return probe_kvm(why, size);
+}
+
+static void hv_expect(void)
+{
+	kvm_begin();
 }
 
 /* KVM reports a page behind the end of a file (EFAULT) only where it may not
@@ -264,7 +183,7 @@ static void hv_destroy(struct machine *m)
 
 	if (!v)
 		return;
-	(void)await_vm(v, NULL);
+	kvm_close();
 	for (unsigned i = 0; i < v->ncpu; i++)
 		vcpu_fini(&v->cpu[i]);
 	for (unsigned i = 0; i < v->ndevice; i++) {
@@ -279,10 +198,6 @@ static void hv_destroy(struct machine *m)
 	irq_fini(&v->irq);
 	mem_destroy(&v->mem);
 	free(v->env.cpuid);
-	if (v->vm >= 0)
-		close(v->vm);
-	if (v->kvm >= 0)
-		close(v->kvm);
 	free(v);
 	m->hv = NULL;
 }
@@ -290,24 +205,19 @@ static void hv_destroy(struct machine *m)
 static int hv_create(struct machine *m, struct err *e)
 {
 	struct kvm_vm *v = calloc(1, sizeof(*v));
-	int size, r;
+	int kvm, size, r;
 
 	if (!v)
 		return err_set(e, ENOMEM, "kvm: state");
 	m->hv = v;
 	v->m = m;
 	v->mem.fd = v->vm = v->window_timer = -1;
-	v->kvm = r = kvm_open(e);
+	kvm_begin();
+	kvm = r = kvm_device(e);
 	if (r < 0)
 		goto fail;
-	hold_descriptors();
-	r = -pthread_create(&v->creator, NULL, create_vm, v);
-	if (r < 0) {
-		err_set(e, -r, "kvm: thread");
-		goto fail;
-	}
-	v->creating = true;
-	size = ioctl(v->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	kvm_hold();
+	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size <= 0) {
 		r = err_set(e, errno, "kvm: KVM_GET_VCPU_MMAP_SIZE");
 		goto fail;
@@ -361,12 +271,6 @@ static int add_queue(struct kvm_vm *v, struct kvm_device *d, unsigned queue,
 		     struct err *e)
 {
 	struct kvm_queue *q = &v->queue[v->nqueue];
-	struct kvm_ioeventfd io = {
-		.datamatch = queue,
-		.addr = d->base + VIRTIO_MMIO_QUEUE_NOTIFY,
-		.len = 4,
-		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
-	};
 	int r;
 
 	if (v->nqueue == MAX_QUEUE_FDS)
@@ -374,13 +278,11 @@ static int add_queue(struct kvm_vm *v, struct kvm_device *d, unsigned queue,
 			       MAX_QUEUE_FDS);
 	q->mmio = &d->mmio;
 	q->queue = queue;
+	q->addr = d->base + VIRTIO_MMIO_QUEUE_NOTIFY;
 	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (q->fd < 0)
 		return err_set(e, errno, "kvm: eventfd");
 	v->nqueue++;
-	io.fd = q->fd;
-	if (ioctl(v->vm, KVM_IOEVENTFD, &io) < 0)
-		return err_set(e, errno, "kvm: KVM_IOEVENTFD");
 	r = loop_add(v->m->loop, q->fd, EPOLLIN, on_queue, q, NULL);
 	return r < 0 ? err_set(e, -r, "kvm: watch a queue") : 0;
 }
@@ -465,7 +367,25 @@ static int add_devices(struct kvm_vm *v, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return irq_connect(&v->irq, e);
+	return 0;
+}
+
+static int connect_queues(const struct kvm_vm *v, struct err *e)
+{
+	for (unsigned i = 0; i < v->nqueue; i++) {
+		const struct kvm_queue *q = &v->queue[i];
+		struct kvm_ioeventfd io = {
+			.datamatch = q->queue,
+			.addr = q->addr,
+			.len = 4,
+			.fd = q->fd,
+			.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
+		};
+
+		if (ioctl(v->vm, KVM_IOEVENTFD, &io) < 0)
+			return err_set(e, errno, "kvm: KVM_IOEVENTFD");
+	}
+	return 0;
 }
 
 static size_t hv_console_send(struct machine *m, const void *buf, size_t len)
@@ -581,17 +501,22 @@ static int write_bootinfo(struct kvm_vm *v, struct err *e)
 static int prepare_early(struct kvm_vm *v, struct err *e)
 {
 	const struct machine *m = v->m;
-	int r = image_map(&m->image, &v->mem, m->plan->debug, e);
+	int r, kvm = r = kvm_device(e);
 
+	if (r < 0)
+		return r;
+	r = image_map(&m->image, &v->mem, m->plan->debug, e);
 	if (!r)
 		r = add_ports(v, e);
 	if (!r)
-		r = cpuid_create(&v->env.cpuid, v->kvm, m->plan->cpus, e);
+		r = cpuid_create(&v->env.cpuid, kvm, m->plan->cpus, e);
 	if (!r)
 		r = make_window(v, e);
 	if (!r)
 		r = boot_tables_write(&v->mem, &m->image,
 				      cpuid_has_gib_pages(v->env.cpuid), e);
+	if (!r)
+		r = add_devices(v, e);
 	if (!r && vcpu_init_signal() < 0)
 		r = err_set(e, EINVAL, "kvm: kick signal");
 	if (r < 0)
@@ -599,7 +524,29 @@ static int prepare_early(struct kvm_vm *v, struct err *e)
 	v->ncpu = m->plan->cpus;
 	for (unsigned i = 0; i < v->ncpu; i++)
 		vcpu_init(&v->cpu[i], &v->env, i);
-	return vcpu_park(&v->cpu[0], e);
+	return 0;
+}
+
+/* All that needs the VM; on the thread that made it. */
+static int set_up(void *arg, int vm, struct err *e)
+{
+	struct kvm_vm *v = arg;
+	int r;
+
+	timeline_mark(v->m->timeline, "vm created");
+	v->vm = v->env.vm = vm;
+	v->env.pvclock_gpa = PVCLOCK_GPA;
+	r = irq_connect(&v->irq, vm, e);
+	if (!r)
+		r = add_memory(v, e);
+	if (!r)
+		r = connect_queues(v, e);
+	if (!r)
+		r = vcpu_create(&v->cpu[0], e);
+	if (!r)
+		r = write_bootinfo(v, e);
+	timeline_mark(v->m->timeline, "devices and vcpu ready");
+	return r;
 }
 
 static int hv_prepare(struct machine *m, struct err *e)
@@ -609,23 +556,9 @@ static int hv_prepare(struct machine *m, struct err *e)
 
 	if (r < 0)
 		return r;
+	kvm_hand_over(set_up, v);
+	r = vcpu_park(&v->cpu[0], e);
 	timeline_mark(m->timeline, "memory and cpu thread ready");
-	r = await_vm(v, e);
-	timeline_mark(m->timeline, "vm created");
-	if (r < 0)
-		return r;
-	v->env.vm = v->vm;
-	v->env.pvclock_gpa = PVCLOCK_GPA;
-	r = irq_init(&v->irq, v->vm, e);
-	if (!r)
-		r = add_memory(v, e);
-	if (!r)
-		r = add_devices(v, e);
-	if (!r)
-		r = vcpu_create(&v->cpu[0], e);
-	if (!r)
-		r = write_bootinfo(v, e);
-	timeline_mark(m->timeline, "devices and vcpu ready");
 	return r;
 }
 
@@ -687,6 +620,7 @@ const struct hypervisor_ops kvm_ops = {
 	.name = "kvm",
 	.jail = JAIL_LOOP,
 	.probe = hv_probe,
+	.expect = hv_expect,
 	.create = hv_create,
 	.prepare = hv_prepare,
 	.run = hv_run,

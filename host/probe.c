@@ -300,3 +300,16 @@ int probe_kvm(char *why, size_t size)
 	snprintf(why, size, "%s", text + 3);
 	return strncmp(text, "ok ", 3) == 0 ? 0 : -ENOTSUP;
 }
+
+bool probe_known(void)
+{
+	char text[TEXT_MAX] = "", boot[64];
+	int dir = open_folder();
+	bool good = dir >= 0 && boot_id(boot, sizeof(boot)) == 0 &&
+		    load(dir, boot, text, sizeof(text)) &&
+		    !strncmp(text, "ok ", 3);
+
+	if (dir >= 0)
+		close(dir);
+	return good;
+}

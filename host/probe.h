@@ -5,6 +5,7 @@
 #ifndef HOST_PROBE_H
 #define HOST_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "host/err.h"
@@ -13,5 +14,7 @@
  * first call after a boot of the host runs the probe guest (at most 300 ms),
  * later ones read its verdict from /run/kuni/kvm-verdict. */
 int probe_kvm(char *why, size_t size) MUST_CHECK;
+/* Whether it is known already that it works; runs no guest. */
+bool probe_known(void);
 
 #endif

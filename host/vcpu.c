@@ -25,6 +25,7 @@
 #include "host/gdb.h"
 #include "host/hypervisor.h"
 #include "host/jail.h"
+#include "host/kvm.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/panic.h"
@@ -419,6 +420,24 @@ static int thread_create(struct vcpu *c, void *(*fn)(void *))
 	return -r;
 }
 
+/* Released: whether it may run. */
+static bool begin(struct vcpu *c)
+{
+	bool run = false;
+
+	if (kvm_await(&c->error) < 0) {
+		machine_fail(c->env->m, VM_HOST_ERROR, "%s", c->error.msg);
+		return false;
+	}
+	pthread_mutex_lock(&c->env->lock);
+	if (c->state == VCPU_PARKED) {
+		c->state = VCPU_RUNNING;
+		run = true;
+	}
+	pthread_mutex_unlock(&c->env->lock);
+	return run;
+}
+
 static void *boot_cpu(void *arg)
 {
 	struct vcpu *c = arg;
@@ -429,7 +448,8 @@ static void *boot_cpu(void *arg)
 		return NULL;
 	while (sem_wait(&c->go) < 0 && errno == EINTR)
 		continue;
-	run_loop(c);
+	if (begin(c))
+		run_loop(c);
 	return NULL;
 }
 
@@ -451,7 +471,6 @@ int vcpu_park(struct vcpu *c, struct err *e)
 
 void vcpu_release(struct vcpu *c)
 {
-	c->state = VCPU_RUNNING;
 	sem_post(&c->go);
 }
 
@@ -515,6 +534,7 @@ void vcpu_stop(struct vcpu *c)
 		return;
 	if (was == VCPU_PARKED)
 		sem_post(&c->go);
-	vcpu_kick(c);
+	else
+		vcpu_kick(c);
 	pthread_join(c->thread, NULL);
 }

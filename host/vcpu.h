@@ -63,9 +63,11 @@ void vcpu_init(struct vcpu *c, struct vcpu_env *env, unsigned index);
 /* Makes the vCPU with its first state: 64-bit mode, paging on, interrupts
  * off, RIP at the entry, RDI = BOOTINFO_GPA, RSI = index. */
 int vcpu_create(struct vcpu *c, struct err *e) MUST_CHECK;
-/* CPU 0, created: its thread, parked and jailed once this returns. */
+/* CPU 0, maybe not created yet: its thread, parked and jailed once this
+ * returns. */
 int vcpu_park(struct vcpu *c, struct err *e) MUST_CHECK;
-void vcpu_release(struct vcpu *c); /* the parked thread enters the guest */
+/* The parked thread waits for the VM (kvm_await) and enters the guest. */
+void vcpu_release(struct vcpu *c);
 /* Another CPU, not created: makes thread and vCPU and runs.  Any vCPU
  * thread; -EBUSY where it runs already. */
 int vcpu_start(struct vcpu *c) MUST_CHECK;

@@ -35,6 +35,7 @@
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/panic.h"
+#include "host/probe.h"
 #include "host/stdio.h"
 #include "host/syscall_name.h"
 #include "host/timeline.h"
@@ -391,6 +392,15 @@ static const struct hypervisor_ops *choose(const struct vm_plan *plan)
 		return &kvm_ops;
 	log_line(LOG_INFO, "hypervisor: qemu, since kvm: %s", why);
 	return &qemu_ops;
+}
+
+void vm_expect(enum vm_hypervisor hypervisor)
+{
+	bool kvm = hypervisor == VM_KVM ||
+		   (hypervisor == VM_AUTO && probe_known());
+
+	if (kvm)
+		kvm_ops.expect();
 }
 
 static void fini(struct machine_end *end)

@@ -100,6 +100,10 @@ struct vm_io {
 	int in, out, err;
 };
 
+/* A VM will be run soon, by this back end: what takes long and depends on no
+ * plan is begun.  Not needed, and nothing is lost where no VM follows. */
+void vm_expect(enum vm_hypervisor hypervisor);
+
 /* Runs the plan in a VM in this process until its init is gone.  Called once
  * in a process, which is the monitor from then on: it changes its mount
  * namespace, closes its jail and installs signal handlers.  0 with *ex filled

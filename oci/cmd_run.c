@@ -81,6 +81,8 @@ int cmd_run(const struct cli *c, struct err *e)
 	if (!ret && id)
 		ret = state_check_id(id, e);
 	if (!ret)
+		vm_expect(c->hypervisor);
+	if (!ret)
 		ret = bundle_open(dir, &b, e);
 	if (ret < 0)
 		return ret;
