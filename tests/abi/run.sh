@@ -37,6 +37,7 @@ unshare -mpufn --propagation private bash -c "
 	mount -t proc proc '$T/native/proc' && mount -t sysfs sysfs '$T/native/sys' &&
 	mount -t tmpfs -o mode=755 tmpfs '$T/native/dev' && mkdir '$T/native/dev/shm' '$T/native/dev/pts' &&
 	mount -t tmpfs -o mode=1777 tmpfs '$T/native/dev/shm' &&
+	mount -t devpts -o newinstance,ptmxmode=666 devpts '$T/native/dev/pts' && ln -s pts/ptmx '$T/native/dev/ptmx' &&
 	for d in null zero full random urandom tty; do cp -a /dev/\$d '$T/native/dev/'; done &&
 	hostname kuni && chroot '$T/native' busybox ifconfig lo up && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
 CAPS=$(all_caps) make_bundle "$T/b" sh /all

@@ -89,7 +89,7 @@ uint64_t tty_rdev(const struct tty *t)
 static bool readable(const struct tty *t)
 {
 	if (tty_is_on(t, ICANON))
-		return t->lines > 0;
+		return t->in.head != t->canon_end;
 	return ring_used(&t->in) > 0;
 }
 
@@ -99,30 +99,24 @@ static ssize_t read_canonical(struct tty *t, struct uio *u)
 	ssize_t total = 0;
 
 	while (t->in.head != t->canon_end && u->left) {
-		bool eof = tty_mark_test(t, t->in.head);
+		bool end = tty_ends_line(t, t->in.head);
 		uint8_t c = ring_at(&t->in, t->in.head);
 		ssize_t n;
 
-		if (!eof) {
+		if (c || !end) {
 			n = uio_put(u, &c, 1);
 			if (n < 1)
 				return total ? total : -EFAULT;
 			total++;
 		}
 		t->in.head++;
-		if (eof || c == '\n' ||
-		    (c &&
-		     (c == t->termios.cc[VEOL] || c == t->termios.cc[VEOL2]))) {
-			t->lines--;
+		if (end)
 			break;
-		}
 	}
 	/* The rest of an EOF-ended line that was read up to its mark. */
-	if (total && t->in.head != t->canon_end &&
-	    tty_mark_test(t, t->in.head) && !u->left && t->lines) {
+	if (total && !u->left && t->in.head != t->canon_end &&
+	    tty_ends_line(t, t->in.head) && !ring_at(&t->in, t->in.head))
 		t->in.head++;
-		t->lines--;
-	}
 	return total;
 }
 

@@ -38,10 +38,8 @@ struct tty {
 	struct winsize_k winsize; /* [lock] */
 	struct ring in, out;      /* [lock] */
 	uint32_t canon_end;       /* [lock] in.tail of the last complete line */
-	unsigned lines;           /* [lock] complete lines in `in` */
 	unsigned column;          /* [lock] of output, for tabs */
-	uint8_t eof_mark[TTY_IN_SIZE /
-			 8]; /* [lock] bit: an EOF char, ends a line */
+	uint8_t line_end[TTY_IN_SIZE / 8]; /* [lock] bit: ends a line */
 	bool stopped, hung_up,
 		locked;      /* [lock] ^S; other side gone; TIOCSPTLCK */
 	bool packet;         /* [lock] master's TIOCPKT: refused */

@@ -24,12 +24,12 @@ static long set_termios(struct tty *t, unsigned cmd, uaddr_t arg)
 	mutex_lock(&t->lock);
 	if (cmd == TCSETSF)
 		tty_flush_input(t);
-	/* What was typed in raw mode becomes one line, as in Linux. */
-	if ((k.lflag & ICANON) && !tty_is_on(t, ICANON)) {
-		t->canon_end = t->in.tail;
-		t->lines = ring_used(&t->in) > 0;
-		if (t->lines)
-			tty_mark_set(t, t->in.tail - 1, false);
+	/* What was typed in the other mode becomes one line, as in Linux. */
+	if ((k.lflag & ICANON) != (t->termios.lflag & ICANON)) {
+		memset(t->line_end, 0, sizeof(t->line_end));
+		t->canon_end = k.lflag & ICANON ? t->in.tail : t->in.head;
+		if (t->canon_end != t->in.head)
+			tty_set_line_end(t, t->canon_end - 1, true);
 	}
 	t->termios = k;
 	mutex_unlock(&t->lock);
@@ -85,6 +85,16 @@ static long flow(struct tty *t, int what)
 	return 0;
 }
 
+/* Of whole lines, without the NULs that stand for an EOF. */
+static int canonical_size(const struct tty *t)
+{
+	int n = 0;
+
+	for (uint32_t i = t->in.head; i != t->canon_end; i++)
+		n += ring_at(&t->in, i) || !tty_ends_line(t, i);
+	return n;
+}
+
 static long queue_size(struct tty *t, unsigned cmd, uaddr_t arg)
 {
 	int n;
@@ -93,7 +103,7 @@ static long queue_size(struct tty *t, unsigned cmd, uaddr_t arg)
 	if (cmd == TIOCOUTQ)
 		n = (int)ring_used(&t->out);
 	else if (tty_is_on(t, ICANON))
-		n = (int)(t->canon_end - t->in.head);
+		n = canonical_size(t);
 	else
 		n = (int)ring_used(&t->in);
 	mutex_unlock(&t->lock);

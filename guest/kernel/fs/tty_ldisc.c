@@ -3,8 +3,9 @@
  * tty_ldisc.c: the line discipline, termios(3).
  *
  * Canonical and raw input, echo, erase/kill/word-erase, the signal characters,
- * CR/NL translation, tab expansion, ^S/^Q.  An EOF character is kept in the
- * buffer with its mark bit set, so that a line may end without a newline.
+ * CR/NL translation, tab expansion, ^S/^Q.  What ends a line has its bit of
+ * line_end set; an EOF character is kept as a NUL with that bit, which no
+ * reader sees, so that a line may end without a newline.
  */
 #include "tty_termios.h"
 
@@ -87,24 +88,24 @@ static void echo_erase(struct tty *t, uint8_t c)
 
 /* ---- input ---- */
 
-bool tty_mark_test(const struct tty *t, uint32_t at)
+bool tty_ends_line(const struct tty *t, uint32_t at)
 {
 	at &= TTY_IN_SIZE - 1;
-	return t->eof_mark[at / 8] >> (at % 8) & 1;
+	return t->line_end[at / 8] >> (at % 8) & 1;
 }
 
-void tty_mark_set(struct tty *t, uint32_t at, bool on)
+void tty_set_line_end(struct tty *t, uint32_t at, bool on)
 {
 	at &= TTY_IN_SIZE - 1;
 	if (on)
-		t->eof_mark[at / 8] |= (uint8_t)(1U << (at % 8));
+		t->line_end[at / 8] |= (uint8_t)(1U << (at % 8));
 	else
-		t->eof_mark[at / 8] &= (uint8_t) ~(1U << (at % 8));
+		t->line_end[at / 8] &= (uint8_t) ~(1U << (at % 8));
 }
 
-static void in_put(struct tty *t, uint8_t c, bool eof)
+static void in_put(struct tty *t, uint8_t c, bool end)
 {
-	tty_mark_set(t, t->in.tail, eof);
+	tty_set_line_end(t, t->in.tail, end);
 	ring_put(&t->in, c);
 }
 
@@ -112,7 +113,6 @@ void tty_flush_input(struct tty *t)
 {
 	t->in.head = t->in.tail;
 	t->canon_end = t->in.tail;
-	t->lines = 0;
 }
 
 static void erase_one(struct tty *t)
@@ -215,13 +215,11 @@ static void input_canonical(struct tty *t, uint8_t c)
 	/* One byte is kept for the end of the line. */
 	if (ring_space(&t->in) < (end ? 1 : 2))
 		return;
-	in_put(t, c, eof);
+	in_put(t, eof ? 0 : c, end);
 	if (!eof)
 		echo(t, c);
-	if (end) {
+	if (end)
 		t->canon_end = t->in.tail;
-		t->lines++;
-	}
 }
 
 static void input_char(struct tty *t, uint8_t c)

@@ -77,8 +77,8 @@ static inline bool tty_is_on(const struct tty *t, uint32_t lflag)
 /* ---- tty_ldisc.c; tty.lock held ---- */
 /* One byte through output processing; false: no room for what it becomes. */
 bool tty_out_char(struct tty *t, uint8_t c);
-bool tty_mark_test(const struct tty *t, uint32_t at);
-void tty_mark_set(struct tty *t, uint32_t at, bool on);
+bool tty_ends_line(const struct tty *t, uint32_t at);
+void tty_set_line_end(struct tty *t, uint32_t at, bool on);
 void tty_flush_input(struct tty *t);
 
 /* ---- tty_session.c ---- */
