@@ -390,6 +390,20 @@ static int open_beneath(int dir, const char *name)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+static void entry_fill(struct fuse_server *s, uint64_t nodeid,
+		       const struct statx *st, struct fuse_entry_out *out)
+{
+	*out = (struct fuse_entry_out){
+		.nodeid = nodeid,
+		.generation = nodeid >> 32,
+		.entry_valid = s->valid_sec,
+		.entry_valid_nsec = s->valid_ns,
+		.attr_valid = s->valid_sec,
+		.attr_valid_nsec = s->valid_ns,
+	};
+	attr_fill(s, st, &out->attr);
+}
+
 int node_lookup(struct fuse_server *s, struct fuse_inode *dir, const char *name,
 		struct fuse_entry_out *out)
 {
@@ -410,19 +424,31 @@ int node_lookup(struct fuse_server *s, struct fuse_inode *dir, const char *name,
 	err = node_intern(s, &fd, &st, &nodeid);
 	if (err)
 		goto close_fd;
-	*out = (struct fuse_entry_out){
-		.nodeid = nodeid,
-		.generation = nodeid >> 32,
-		.entry_valid = s->valid_sec,
-		.entry_valid_nsec = s->valid_ns,
-		.attr_valid = s->valid_sec,
-		.attr_valid_nsec = s->valid_ns,
-	};
-	attr_fill(s, &st, &out->attr);
+	entry_fill(s, nodeid, &st, out);
 close_fd:
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+int node_again(struct fuse_server *s, const struct fuse_inode *i,
+	       struct fuse_entry_out *out)
+{
+	struct fuse_shard *sh = shard_of(s, i->nodeid);
+	struct fuse_slot *slot;
+	struct statx st;
+
+	if (statx(i->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st))
+		return -errno;
+	pthread_mutex_lock(&sh->lock);
+	slot = slot_of_locked(sh, i->nodeid);
+	if (slot)
+		slot->inode->nlookup++;
+	pthread_mutex_unlock(&sh->lock);
+	if (!slot)
+		return -ESTALE;
+	entry_fill(s, i->nodeid, &st, out);
+	return 0;
 }
 
 int node_reopen(struct fuse_server *s, const struct fuse_inode *i, int flags)

@@ -140,6 +140,9 @@ void node_forget(struct fuse_server *s, uint64_t nodeid, uint64_t n);
  * (all of it).  Negative errno. */
 int node_lookup(struct fuse_server *s, struct fuse_inode *dir, const char *name,
 		struct fuse_entry_out *out) MUST_CHECK;
+/* As node_lookup, for an inode that the guest knows already. */
+int node_again(struct fuse_server *s, const struct fuse_inode *i,
+	       struct fuse_entry_out *out) MUST_CHECK;
 /* Attributes as the guest sees them. */
 int node_attr(struct fuse_server *s, const struct fuse_inode *i,
 	      struct fuse_attr *out) MUST_CHECK;

@@ -221,9 +221,13 @@ int op_create(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	return err ? err : req_put(r, &opened, sizeof(opened));
 }
 
+/* The answer is the inode that was linked, not what the new name is found to
+ * be: an overlayfs over two file systems gives a file that it has copied up
+ * another number under each of its names. */
 int op_link(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 {
 	char name[FUSE_NAME_MAX + 1], old[16];
+	struct fuse_entry_out out;
 	struct fuse_link_in in;
 	struct fuse_inode *from;
 	int err;
@@ -242,7 +246,12 @@ int op_link(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	if (linkat(s->proc_fd, old, i->fd, name, AT_SYMLINK_FOLLOW))
 		err = -errno;
 	else
-		err = reply_entry(s, r, i, name);
+		err = node_again(s, from, &out);
+	if (!err) {
+		err = req_put(r, &out, sizeof(out));
+		if (err)
+			node_forget(s, out.nodeid, 1);
+	}
 	node_put(s, from);
 	return err;
 }

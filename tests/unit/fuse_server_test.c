@@ -241,6 +241,7 @@ static void test_move(struct rig *r)
 {
 	struct fuse_rename2_in rn = { .newdir = 1, .flags = RENAME_NOREPLACE };
 	struct fuse_rename_in r1 = { .newdir = 1 };
+	struct fuse_entry_out linked;
 	struct fuse_link_in ln;
 	struct fuse_attr a;
 	int64_t n;
@@ -251,6 +252,10 @@ static void test_move(struct rig *r)
 	ln.oldnodeid = (uint64_t)n;
 	CHECK_EQ(rig_op(r, FUSE_LINK, 1, &ln, sizeof(ln), "hard", NULL, &rep),
 		 0);
+	CHECK_EQ(rep.len, sizeof(linked));
+	memcpy(&linked, rep.body, sizeof(linked));
+	CHECK_EQ((int64_t)linked.nodeid, n);
+	CHECK_EQ(linked.attr.nlink, 2);
 	CHECK_EQ(rig_lookup(r, 1, "hard", &a), n);
 	CHECK_EQ(a.nlink, 2);
 	CHECK_EQ(
