@@ -6,8 +6,9 @@
 #                                 Made once, and again when the list changes; needs
 #                                 a Debian mirror then.  Never written to after.
 #   use_root NAME DIR             NAME at DIR, to be written to: an overlay, whose
-#                                 upper layer is a tmpfs.  Nothing is copied, and
-#                                 what was changed is gone with the script.
+#                                 upper layer is in $T, or on a tmpfs where that
+#                                 cannot be one.  Nothing is copied, and what was
+#                                 changed is gone with the script.
 #   in_root DIR ARG...            runs ARG natively there: with the mounts, host
 #                                 name, variables and capabilities of make_bundle's
 #                                 config.json, in name spaces of its own
@@ -41,11 +42,16 @@ used_roots=()
 use_root() {
 	local upper
 	trap 'umount --lazy "${used_roots[@]}"; rm -rf "$T"' EXIT
-	upper=$(mktemp -d "$T/upper.XXXXXX") && mkdir -p "$2" &&
-		mount -t tmpfs -o "size=${ROOT_SIZE:-4g},mode=755" upper "$upper" && mkdir "$upper/data" "$upper/work" &&
-		used_roots=("$upper" "${used_roots[@]}") &&
-		mount -t overlay -o "lowerdir=$(realpath "build/roots/$1"),upperdir=$upper/data,workdir=$upper/work" root "$2" &&
-		used_roots=("$2" "${used_roots[@]}")
+	upper=$(mktemp -d "$T/upper.XXXXXX") && mkdir -p "$2" || return
+	used_roots=("$2" "${used_roots[@]}")
+	over "$1" "$upper" "$2" 2>/dev/null && return
+	used_roots+=("$upper")
+	mount -t tmpfs -o "size=${ROOT_SIZE:-4g},mode=755" upper "$upper" && over "$1" "$upper" "$2"
+}
+
+over() { # NAME UPPER DIR
+	mkdir -p "$2/data" "$2/work" &&
+		mount -t overlay -o "lowerdir=$(realpath "build/roots/$1"),upperdir=$2/data,workdir=$2/work" root "$3"
 }
 
 in_root() {
@@ -71,7 +77,7 @@ in_root() {
 		ip link set lo up 2>/dev/null || :
 		caps=$2
 		shift 2
-		exec setpriv --inh-caps=-all --bounding-set="-all,$caps" chroot . /usr/bin/env -i \
+		exec setpriv --inh-caps=-all --bounding-set="-all,$caps" chroot . /usr/bin/env --default-signal -i \
 			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb "$@"
 	' in_root "$dir" "${caps%,}" "$@"
 }
