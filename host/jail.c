@@ -112,6 +112,7 @@ struct allowed_arg {
 
 static const struct allowed_arg arg_table[] = {
 	{ SYS_ioctl, V, 1, REQUEST, KVM_RUN },
+	{ SYS_ioctl, L | V, 1, REQUEST, KVM_SIGNAL_MSI },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_GET_REGS },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_GET_SREGS },
 	{ SYS_ioctl, V, 1, REQUEST, KVM_GET_LAPIC },

@@ -206,7 +206,6 @@ static void hv_destroy(struct machine *m)
 	if (v->window_timer >= 0)
 		close(v->window_timer);
 	gdb_destroy(v->env.gdb);
-	irq_fini(&v->irq);
 	mem_destroy(&v->mem);
 	free(v->env.cpuid);
 	free(v);
