@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -429,6 +430,8 @@ static int init(struct machine_end *end, const struct vm_plan *plan,
 	struct machine *m = &end->m;
 	int r;
 
+	/* An arena for each thread takes 0.05 ms, with the guest waiting. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	pthread_mutex_init(&end->lock, NULL);
 	end->signals = -1;
 	m->image.fd = -1;

@@ -51,8 +51,8 @@ struct fuse_dax {
 	uint64_t repairs;    /* [lock] */
 	uint32_t used;       /* [lock] of map[], from the start, ever */
 	uint32_t free;       /* [lock] list of unused among these: index + 1 */
-	uint16_t *owner;     /* [lock] of a granule: index in map[] + 1 */
 	struct dax_map *map; /* [lock] MAX_MAPS; NULL until one is needed */
+	uint16_t *owner;     /* [lock] of a granule: index in map[] + 1 */
 	pthread_mutex_t lock;
 };
 
@@ -165,15 +165,13 @@ static int tables_locked(struct fuse_dax *d)
 {
 	if (d->map)
 		return 0;
-	d->owner = calloc(d->granules, sizeof(d->owner[0]));
-	if (!d->owner)
+	/* In one piece, so large that calloc() has nothing to clear. */
+	d->map = calloc(1, MAX_MAPS * sizeof(d->map[0]) +
+				   d->granules * sizeof(d->owner[0]));
+	if (!d->map)
 		return -ENOMEM;
-	d->map = calloc(MAX_MAPS, sizeof(d->map[0]));
-	if (d->map)
-		return 0;
-	free(d->owner);
-	d->owner = NULL;
-	return -ENOMEM;
+	d->owner = (uint16_t *)(d->map + MAX_MAPS);
+	return 0;
 }
 
 /* There is a free one: MAX_MAPS are not in use. */
@@ -465,7 +463,6 @@ void dax_fini(struct fuse_server *s)
 		if (d->map[k].i)
 			map_drop_locked(s, &d->map[k]);
 	pthread_mutex_destroy(&d->lock);
-	free(d->owner);
 	free(d->map);
 	free(d);
 	s->dax = NULL;
