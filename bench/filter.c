@@ -19,7 +19,7 @@ static const unsigned role[] = { L, V };
 
 static void by_hand(unsigned r)
 {
-	struct program p = { .n = 0 };
+	struct program p;
 
 	emit_filter(&p, role[r]);
 	if (!p.n)

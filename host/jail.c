@@ -17,6 +17,7 @@
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -142,123 +143,225 @@ static const struct allowed_arg arg_table[] = {
 	{ SYS_prctl, L | V | Q, 0, EXACT, PR_SET_VMA },
 };
 
-#define MAX_INSNS                                                              \
-	(3 * (sizeof(table) / sizeof(table[0])) +                              \
-	 9 * (sizeof(arg_table) / sizeof(arg_table[0])) + 32)
+#define NARGS     (sizeof(arg_table) / sizeof(arg_table[0]))
+#define NCALLS    (sizeof(table) / sizeof(table[0]) + NARGS + 2)
+#define MAX_INSNS (2 * NCALLS + 6 * (NARGS + 1) + 8)
+
+#define GROUP 4 /* calls that are compared one by one */
+
+/* Where a jump leads: an index of an instruction, or one of these. */
+enum {
+	NEXT = 0,
+	ALLOWED = -1,
+	KILLED = -2,
+	UNKNOWN = -3,
+	RULES = -4, /* RULES - i: what rule(i) and those beside it look at */
+};
 
 struct program {
 	struct sock_filter insn[MAX_INSNS];
+	int jt[MAX_INSNS], jf[MAX_INSNS]; /* until resolve() */
+	int rules[NARGS + 1];             /* where they are looked at */
+	struct allowed_arg self;          /* signals inside this process only */
 	unsigned short n;
 };
 
-static void emit(struct program *p, unsigned code, uint32_t k, unsigned jt,
-		 unsigned jf)
+struct call {
+	uint32_t nr;
+	int to;
+};
+
+static void emit(struct program *p, unsigned code, uint32_t k, int jt, int jf)
 {
 	ensure(p->n < MAX_INSNS);
-	p->insn[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)jt,
-						(uint8_t)jf, k };
+	p->jt[p->n] = jt;
+	p->jf[p->n] = jf;
+	p->insn[p->n++] =
+		(struct sock_filter){ .code = (uint16_t)code, .k = k };
 }
 
 static void emit_load(struct program *p, size_t offset)
 {
-	emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+	emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
+}
+
+static void emit_equal(struct program *p, uint32_t value, int then, int other)
+{
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, then, other);
 }
 
 static void emit_return(struct program *p, uint32_t action)
 {
-	emit(p, BPF_RET | BPF_K, action, 0, 0);
+	emit(p, BPF_RET | BPF_K, action, NEXT, NEXT);
 }
 
-/* Allows the call whose number was compared already, if (argument & mask) ==
- * value; goes on behind itself otherwise. */
-#define ARG_INSNS 7
-static void emit_arg(struct program *p, const struct allowed_arg *a)
-{
-	size_t low = offsetof(struct seccomp_data, args) + 8 * a->arg;
+/* ---- arguments ---- */
 
-	emit_load(p, low + 4);
-	emit(p, BPF_ALU | BPF_AND | BPF_K, (uint32_t)(a->mask >> 32), 0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(a->value >> 32), 0, 4);
-	emit_load(p, low);
-	emit(p, BPF_ALU | BPF_AND | BPF_K, (uint32_t)a->mask, 0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)a->value, 0, 1);
-	emit_return(p, SECCOMP_RET_ALLOW);
+static const struct allowed_arg *rule(const struct program *p, size_t i)
+{
+	return i < NARGS ? &arg_table[i] : &p->self;
 }
 
-/* All rules of one call, which stand side by side in arg_table[]. */
-static size_t emit_args_of(struct program *p, size_t first, unsigned role)
+/* The end of the rules for one call, which stand side by side. */
+static size_t rules_end(const struct program *p, size_t first)
 {
-	const size_t end = sizeof(arg_table) / sizeof(arg_table[0]);
-	uint32_t nr = arg_table[first].nr;
-	unsigned n = 0;
-	size_t i;
+	size_t i = first + 1;
 
-	for (i = first; i < end && arg_table[i].nr == nr; i++)
-		n += (arg_table[i].roles & role) != 0;
-	if (!n)
-		return i;
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ARG_INSNS * n + 1);
-	for (i = first; i < end && arg_table[i].nr == nr; i++)
-		if (arg_table[i].roles & role)
-			emit_arg(p, &arg_table[i]);
-	emit_return(p, SECCOMP_RET_KILL_PROCESS);
+	while (i < NARGS && arg_table[i].nr == rule(p, first)->nr)
+		i++;
 	return i;
 }
 
-static int by_number(const void *a, const void *b)
+static void emit_load_masked(struct program *p, size_t offset, uint32_t mask)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
+	emit_load(p, offset);
+	if (mask != UINT32_MAX)
+		emit(p, BPF_ALU | BPF_AND | BPF_K, mask, NEXT, NEXT);
 }
 
-/* In groups of GROUP by number, so that few comparisons lead to a call: the
- * kernel tries the filter with every number when it is loaded. */
-#define GROUP 8
-static void emit_calls(struct program *p, unsigned role)
+/* (argument & mask) is one of the values, all of one argument and one mask,
+ * and of one upper half. */
+static void emit_rules(struct program *p, size_t first, unsigned role)
 {
-	uint32_t nr[sizeof(table) / sizeof(table[0])];
+	const struct allowed_arg *a = rule(p, first);
+	size_t low = offsetof(struct seccomp_data, args) + 8 * a->arg;
+	uint32_t high_mask = (uint32_t)(a->mask >> 32);
+
+	p->rules[first] = p->n;
+	if (high_mask) {
+		emit_load_masked(p, low + 4, high_mask);
+		emit_equal(p, (uint32_t)(a->value >> 32), NEXT, KILLED);
+	}
+	emit_load_masked(p, low, (uint32_t)a->mask);
+	for (size_t i = first; i < rules_end(p, first); i++) {
+		const struct allowed_arg *b = rule(p, i);
+
+		ensure(b->arg == a->arg && b->mask == a->mask &&
+		       b->value >> 32 == a->value >> 32);
+		if (b->roles & role)
+			emit_equal(p, (uint32_t)b->value, ALLOWED, NEXT);
+	}
+	p->jf[p->n - 1] = KILLED;
+}
+
+static bool has_rules(const struct program *p, size_t first, unsigned role)
+{
+	unsigned roles = 0;
+
+	for (size_t i = first; i < rules_end(p, first); i++)
+		roles |= rule(p, i)->roles;
+	return roles & role;
+}
+
+/* ---- numbers ---- */
+
+static int by_number(const void *a, const void *b)
+{
+	const struct call *x = a, *y = b;
+
+	return (x->nr > y->nr) - (x->nr < y->nr);
+}
+
+static size_t list_calls(const struct program *p, unsigned role,
+			 struct call *call)
+{
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].roles & role)
-			nr[n++] = table[i].nr;
-	qsort(nr, n, sizeof(nr[0]), by_number);
-	for (size_t i = 0; i < n; i += GROUP) {
-		size_t end = i + GROUP < n ? i + GROUP : n;
+			call[n++] = (struct call){ table[i].nr, ALLOWED };
+	for (size_t i = 0; i <= NARGS; i = rules_end(p, i))
+		if (has_rules(p, i, role))
+			call[n++] =
+				(struct call){ rule(p, i)->nr, RULES - (int)i };
+	/* Its flags are behind a pointer, which no filter sees: ENOSYS makes
+	 * the C library use clone, whose flags are checked. */
+	call[n++] = (struct call){ SYS_clone3, UNKNOWN };
+	qsort(call, n, sizeof(call[0]), by_number);
+	for (size_t i = 1; i < n; i++)
+		ensure(call[i - 1].nr != call[i].nr);
+	return n;
+}
 
-		if (end < n)
-			emit(p, BPF_JMP | BPF_JGE | BPF_K, nr[end],
-			     2 * GROUP + 1, 0);
-		for (size_t k = i; k < end; k++) {
-			emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr[k], 0, 1);
-			emit_return(p, SECCOMP_RET_ALLOW);
+static void emit_group(struct program *p, const struct call *call, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		emit_equal(p, call[i].nr, call[i].to,
+			   i + 1 < n ? NEXT : KILLED);
+}
+
+/* By halves, so that few comparisons lead to a call: the kernel tries the
+ * filter with every number when it is loaded. */
+static void emit_calls(struct program *p, const struct call *call, size_t n)
+{
+	struct {
+		size_t from, to;
+		unsigned at; /* the jump that leads here */
+	} later[16];
+	size_t from = 0, nlater = 0;
+
+	for (;;) {
+		while (n - from > GROUP) {
+			size_t half = from + (n - from) / 2;
+
+			ensure(nlater < sizeof(later) / sizeof(later[0]));
+			later[nlater].from = half;
+			later[nlater].to = n;
+			later[nlater++].at = p->n;
+			emit(p, BPF_JMP | BPF_JGE | BPF_K, call[half].nr, NEXT,
+			     NEXT);
+			n = half;
 		}
-		emit_return(p, SECCOMP_RET_KILL_PROCESS);
+		emit_group(p, call + from, n - from);
+		if (!nlater)
+			return;
+		from = later[--nlater].from;
+		n = later[nlater].to;
+		p->jt[later[nlater].at] = p->n;
+	}
+}
+
+/* From names to distances; the last three instructions are the answers. */
+static uint8_t distance(const struct program *p, unsigned from, int to)
+{
+	if (to == NEXT)
+		return 0;
+	if (to <= RULES)
+		to = p->rules[RULES - to];
+	else if (to < 0)
+		to += p->n;
+	ensure(to > (int)from && to - (int)from <= 256);
+	return (uint8_t)(to - (int)from - 1);
+}
+
+static void resolve(struct program *p)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		p->insn[i].jt = distance(p, i, p->jt[i]);
+		p->insn[i].jf = distance(p, i, p->jf[i]);
 	}
 }
 
 static void emit_filter(struct program *p, unsigned role)
 {
-	const struct allowed_arg self = { SYS_tgkill, L | V | Q, 0, EXACT,
-					  (uint64_t)getpid() };
-	size_t i = 0;
+	struct call call[NCALLS];
+	size_t n;
 
+	p->n = 0;
+	p->self = (struct allowed_arg){ SYS_tgkill, L | V | Q, 0, EXACT,
+					(uint64_t)getpid() };
+	n = list_calls(p, role, call);
 	emit_load(p, offsetof(struct seccomp_data, arch));
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-	emit_return(p, SECCOMP_RET_KILL_PROCESS);
+	emit_equal(p, AUDIT_ARCH_X86_64, NEXT, KILLED);
 	emit_load(p, offsetof(struct seccomp_data, nr));
-	while (i < sizeof(arg_table) / sizeof(arg_table[0]))
-		i = emit_args_of(p, i, role);
-	/* Signals inside this process only: pthread_kill, abort. */
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, ARG_INSNS + 1);
-	emit_arg(p, &self);
+	emit_calls(p, call, n);
+	for (size_t i = 0; i <= NARGS; i = rules_end(p, i))
+		if (has_rules(p, i, role))
+			emit_rules(p, i, role);
+	emit_return(p, SECCOMP_RET_ERRNO | ENOSYS); /* UNKNOWN */
 	emit_return(p, SECCOMP_RET_KILL_PROCESS);
-	/* Its flags are behind a pointer, which no filter sees: ENOSYS makes
-	 * the C library use clone, whose flags are checked. */
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
-	emit_return(p, SECCOMP_RET_ERRNO | ENOSYS);
-	emit_calls(p, role);
+	emit_return(p, SECCOMP_RET_ALLOW);
+	resolve(p);
 }
 
 int jail_thread(enum jail_role role, struct err *e)
@@ -266,7 +369,7 @@ int jail_thread(enum jail_role role, struct err *e)
 	static const unsigned bit[] = {
 		[JAIL_LOOP] = L, [JAIL_VCPU] = V, [JAIL_QEMU] = Q
 	};
-	struct program p = { .n = 0 };
+	struct program p;
 	struct sock_fprog prog;
 
 	emit_filter(&p, bit[role]);
