@@ -182,15 +182,16 @@ int mm_lock_pages(struct mm *m, uint64_t addr, uint64_t len,
 
 static int lock_current(struct mm *m, bool on)
 {
+	uint64_t at = 0;
 	struct vma *v;
 	int err = 0;
 
-	for (v = mm_find(m, 0); v && !err; v = mm_find(m, v->end)) {
-		if (v->flags & VMA_PFN)
-			continue;
-		err = area_set_flags(m, v->start, v->end, on ? VMA_LOCKED : 0,
-				     on ? 0 : VMA_LOCKED);
-		v = mm_find(m, v->start);
+	while (!err && (v = mm_find(m, at))) {
+		at = v->end; /* v may be merged with another one, and freed */
+		if (!(v->flags & VMA_PFN))
+			err = area_set_flags(m, v->start, at,
+					     on ? VMA_LOCKED : 0,
+					     on ? 0 : VMA_LOCKED);
 	}
 	return err;
 }
