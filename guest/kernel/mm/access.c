@@ -33,7 +33,7 @@ static int page_at(struct mm *m, uint64_t addr, bool write, struct page **out)
 		*out = ok ? page_of(pa) : NULL;
 		ok = *out != NULL;
 		if (ok)
-			page_get(*out);
+			page_get_mapped(*out);
 		spin_unlock(&m->pt_lock);
 		if (ok)
 			return 0;

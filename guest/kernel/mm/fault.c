@@ -72,7 +72,7 @@ static struct page *mapped_page(struct fault *f, unsigned *prot)
 	spin_lock(&f->mm->pt_lock);
 	if (arch_pt_walk(&f->mm->pt, f->addr, &pa, prot)) {
 		p = page_of(pa);
-		page_get(p);
+		page_get_mapped(p);
 	}
 	spin_unlock(&f->mm->pt_lock);
 	return p;

@@ -26,6 +26,7 @@
 #include "layout.h"
 #include "internal.h"
 
+#define POISON       0x6bUL
 #define PCP_BATCH    16
 #define PCP_HIGH     64
 #define MAX_EXTENTS  32
@@ -185,6 +186,23 @@ static struct page *buddy_alloc(unsigned order)
 	return p;
 }
 
+/* Debug builds: what is free, but for what nobody has touched, holds POISON. */
+static void poison(const struct page *p, unsigned order)
+{
+	if (KUNI_DEBUG)
+		memset(page_virt(p), POISON, PAGE_SIZE << order);
+}
+
+static void check_poison(const struct page *p, unsigned order)
+{
+	const uint64_t *w = page_virt(p), want = POISON * 0x0101010101010101;
+
+	for (uint64_t i = 0; i < (PAGE_SIZE << order) / sizeof(*w); i++)
+		if (w[i] != want)
+			panic("page %#lx written after free at +%lu: %#lx",
+			      page_paddr(p), i * sizeof(*w), w[i]);
+}
+
 /* Cuts an aligned block from the low end of an untouched extent; what the
  * alignment leaves over goes to the buddy lists. */
 static struct page *virgin_alloc(unsigned order)
@@ -199,6 +217,7 @@ static struct page *virgin_alloc(unsigned order)
 			continue;
 		while (e->base < at) {
 			zone.nfree--; /* buddy_free() counts it again */
+			poison(page_of(e->base), 0);
 			buddy_free(page_of(e->base), 0);
 			e->base += PAGE_SIZE;
 		}
@@ -277,8 +296,12 @@ static void pcp_drain_all(void)
 	c = &pcp[this_cpu()->id];
 	pcp_drain(c, 0);
 	spin_lock(&zone.lock);
-	while (c->nzero)
-		buddy_free(pcp_pop(&c->zero, &c->nzero), 0);
+	while (c->nzero) {
+		struct page *p = pcp_pop(&c->zero, &c->nzero);
+
+		poison(p, 0);
+		buddy_free(p, 0);
+	}
 	spin_unlock(&zone.lock);
 	irq_pop_off();
 }
@@ -330,6 +353,8 @@ struct page *page_alloc(unsigned order, unsigned flags)
 		p = take(order, &zero, flags);
 	if (!p)
 		return NULL;
+	if (KUNI_DEBUG && !zero)
+		check_poison(p, order);
 	if ((flags & PAGE_ZERO) && !zero)
 		memset(page_virt(p), 0, PAGE_SIZE << order);
 	memset(p, 0, sizeof(*p));
@@ -339,7 +364,22 @@ struct page *page_alloc(unsigned order, unsigned flags)
 
 void page_get(struct page *p)
 {
-	__atomic_fetch_add(&p->ref, 1, __ATOMIC_RELAXED);
+	uint32_t old = __atomic_fetch_add(&p->ref, 1, __ATOMIC_RELAXED);
+
+	if (KUNI_DEBUG)
+		ensure(old != 0);
+}
+
+/* A reference of a page that a page table shows, under its pt_lock.  The pages
+ * of the kernel's image (the vDSO) are mapped without one: their first is two,
+ * of which one stays. */
+void page_get_mapped(struct page *p)
+{
+	uint32_t none = 0;
+
+	if (!__atomic_compare_exchange_n(&p->ref, &none, 2, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		page_get(p);
 }
 
 /* Drops a reference of a single page and frees it with the last one. */
@@ -363,6 +403,7 @@ void page_free(struct page *p, unsigned order)
 
 	ensure(!(p->flags & (PG_FREE | PG_RESERVED | PG_WINDOW)));
 	memset(p, 0, sizeof(*p));
+	poison(p, order);
 	if (order) {
 		spin_lock(&zone.lock);
 		buddy_free(p, order);

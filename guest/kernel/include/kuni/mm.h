@@ -54,7 +54,8 @@ enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2 };
  * PAGE_ZERO: zero-filled (free for untouched RAM). */
 struct page *page_alloc(unsigned order, unsigned flags) MUST_CHECK;
 void page_get(struct page *p);
-void page_put(struct page *p); /* frees at 0 (order 0 pages) */
+void page_get_mapped(struct page *p); /* what a page table shows */
+void page_put(struct page *p);        /* frees at 0 (order 0 pages) */
 void page_free(struct page *p, unsigned order);
 struct page *page_of(paddr_t pa); /* NULL: neither RAM nor window */
 paddr_t page_paddr(const struct page *p);
