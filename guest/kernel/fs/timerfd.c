@@ -2,8 +2,9 @@
 /*
  * timerfd.c: timerfd_create(2): a clock that can be read and polled.
  *
- * The kernel timer only counts and wakes, in an interrupt; a periodic timer
- * is armed again there.  Deadlines are of the monotonic clock; an absolute one
+ * The kernel timer only counts and wakes, in an interrupt; a periodic timer is
+ * armed again by read(2), which counts what has passed meanwhile: however short
+ * the interval, it fires no oftener than somebody reads.  Deadlines are of the monotonic clock; an absolute one
  * of CLOCK_REALTIME is converted when it is set.
  */
 #include "kuni/vfs.h"
@@ -11,6 +12,7 @@
 
 struct timerfd {
 	struct ktimer timer;
+	struct mutex set_lock; /* deadline and timer are set as one */
 	struct spinlock lock;
 	uint64_t deadline; /* [lock] ns, 0: not armed */
 	uint64_t interval; /* [lock] ns, 0: once */
@@ -48,8 +50,10 @@ static void timerfd_fire(struct ktimer *k)
 
 	spin_lock(&t->lock);
 	next = advance_locked(t, arch_clock_ns());
+	if (t->ticks)
+		next = 0;
 	spin_unlock(&t->lock);
-	if (next)
+	if (next) /* it was set to a later time meanwhile */
 		ktimer_arm(k, next);
 	wake_all(&t->wait, EPOLLIN);
 }
@@ -67,15 +71,25 @@ static bool was_set(struct timerfd *t)
 	return yes;
 }
 
-static uint64_t ticks(struct timerfd *t, bool take)
+static uint64_t ticks(struct timerfd *t)
 {
-	uint64_t n;
+	return __atomic_load_n(&t->ticks, __ATOMIC_ACQUIRE);
+}
 
+static uint64_t take_ticks(struct timerfd *t)
+{
+	uint64_t n, next = 0;
+
+	mutex_lock(&t->set_lock);
 	spin_lock(&t->lock);
+	if (t->ticks)
+		next = advance_locked(t, arch_clock_ns());
 	n = t->ticks;
-	if (take)
-		t->ticks = 0;
+	t->ticks = 0;
 	spin_unlock(&t->lock);
+	if (next)
+		ktimer_arm(&t->timer, next);
+	mutex_unlock(&t->set_lock);
 	return n;
 }
 
@@ -88,12 +102,12 @@ static ssize_t timerfd_read(struct file *f, struct uio *u, uint64_t *pos)
 	(void)pos;
 	if (u->left < sizeof(n))
 		return -EINVAL;
-	while (!(n = ticks(t, true))) {
+	while (!(n = take_ticks(t))) {
 		if (was_set(t))
 			return -ECANCELED;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
-		r = wait_event(&t->wait, ticks(t, false));
+		r = wait_event(&t->wait, ticks(t));
 		if (r)
 			return r;
 	}
@@ -106,7 +120,7 @@ static unsigned timerfd_poll(struct file *f, struct poll_table *pt)
 	struct timerfd *t = f->private_;
 
 	poll_wait(pt, &t->wait);
-	return ticks(t, false) ? EPOLLIN : 0;
+	return ticks(t) ? EPOLLIN : 0;
 }
 
 static void timerfd_release(struct file *f)
@@ -221,6 +235,7 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 	if (!to_ns(v->value_sec, v->value_nsec, &value) ||
 	    !to_ns(v->interval_sec, v->interval_nsec, &interval))
 		return -EINVAL;
+	mutex_lock(&t->set_lock);
 	ktimer_cancel(&t->timer);
 	now = arch_clock_ns();
 	at = value;
@@ -231,6 +246,8 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 			     ? value - arch_wall_offset_ns()
 			     : 1;
 	spin_lock(&t->lock);
+	if (t->ticks)
+		(void)advance_locked(t, now);
 	get_locked(t, now, old);
 	t->deadline = value ? at : 0;
 	t->interval = interval;
@@ -242,6 +259,7 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 	spin_unlock(&t->lock);
 	if (value)
 		ktimer_arm(&t->timer, at);
+	mutex_unlock(&t->set_lock);
 	return 0;
 }
 
@@ -252,6 +270,8 @@ int timerfd_get(struct file *f, struct lx_timespec_pair *v)
 	if (f->ops != &timerfd_ops)
 		return -EINVAL;
 	spin_lock(&t->lock);
+	if (t->ticks)
+		(void)advance_locked(t, arch_clock_ns());
 	get_locked(t, arch_clock_ns(), v);
 	spin_unlock(&t->lock);
 	return 0;

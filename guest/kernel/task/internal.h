@@ -121,6 +121,7 @@ void itimer_init(struct process *p);
 void itimer_exit(struct process *p);
 void posix_timers_exit(struct process *p);
 
+void itimer_taken(struct process *p);
 void posix_timer_taken(struct process *p, struct siginfo_k *info);
 
 /* exec.c */

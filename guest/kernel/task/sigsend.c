@@ -378,5 +378,7 @@ int signal_dequeue(struct task *t, uint64_t wanted, struct siginfo_k *info)
 	(void)take_first(t->proc, at, signo, info);
 	if (info->code == SI_TIMER)
 		posix_timer_taken(t->proc, info);
+	else if (signo == SIGALRM)
+		itimer_taken(t->proc);
 	return signo;
 }

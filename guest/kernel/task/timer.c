@@ -4,8 +4,9 @@
  *
  * A timer is armed on the CPU that arms it and runs there, in the timer's
  * interrupt.  Any CPU may cancel it; when ktimer_cancel() returns, its
- * function neither runs nor will.  So a canceller must not hold a lock that
- * the function takes.  The hardware is programmed only for a deadline nearer
+ * function neither runs nor will, even where it arms itself again.  So a
+ * canceller must not hold a lock that the function takes.  Two that arm one
+ * timer at a time do not harm it: one of them wins.  The hardware is programmed only for a deadline nearer
  * than the one it has; a tick too early finds nothing due and sets the next.
  *
  * heap_links: [0] first child, [1] next sibling, [2] left sibling or parent.
@@ -105,25 +106,41 @@ static void program(struct timers *h)
 	arch_timer_set(h->programmed);
 }
 
-/* Arms t for deadline_ns of arch_clock_ns() on this CPU; an armed one moves.
- * The caller keeps arm and cancel of one timer apart. */
-void ktimer_arm(struct ktimer *t, uint64_t deadline_ns)
+/* Into the heap of this CPU, where nobody else was faster. */
+static bool arm_here(struct ktimer *t, uint64_t deadline_ns)
 {
+	int was = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
 	struct timers *h;
+	bool mine = false;
 
-	(void)ktimer_cancel(t);
+	if (was >= 0)
+		return false;
 	irq_push_off();
 	h = &timers[this_cpu()->id];
 	spin_lock(&h->lock);
-	t->deadline = deadline_ns;
-	h->root = meld(h->root, t);
-	__atomic_store_n(&t->cpu, (int)this_cpu()->id, __ATOMIC_RELEASE);
-	program(h);
+	/* whoever sees it armed here waits for the lock */
+	mine = __atomic_compare_exchange_n(&t->cpu, &was, (int)this_cpu()->id,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+	if (mine) {
+		t->deadline = deadline_ns;
+		h->root = meld(h->root, t);
+		program(h);
+	}
 	spin_unlock(&h->lock);
 	irq_pop_off();
+	return mine;
 }
 
-/* Waits for the function of a timer that has fired on cpu. */
+/* Arms t for deadline_ns of arch_clock_ns() on this CPU; an armed one moves. */
+void ktimer_arm(struct ktimer *t, uint64_t deadline_ns)
+{
+	do
+		(void)ktimer_cancel(t);
+	while (!arm_here(t, deadline_ns));
+}
+
+/* Waits for the function of a timer that was armed or has fired on cpu. */
 static void wait_fired(const struct ktimer *t, unsigned cpu)
 {
 	irq_push_off();
@@ -137,29 +154,44 @@ static void wait_fired(const struct ktimer *t, unsigned cpu)
 	irq_pop_off();
 }
 
+/* Takes t out of the heap of cpu, where it still is there. */
+static bool take_out(struct ktimer *t, int cpu)
+{
+	struct timers *h = &timers[cpu];
+	bool there;
+
+	spin_lock(&h->lock);
+	there = t->cpu == cpu;
+	if (there) {
+		heap_remove(h, t);
+		__atomic_store_n(&t->cpu, -1, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&h->lock);
+	return there;
+}
+
 bool ktimer_cancel(struct ktimer *t)
 {
-	struct timers *h;
-	int cpu;
+	bool was_armed = false;
 
 	for (;;) {
-		cpu = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+		int cpu = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+
 		if (cpu == -1)
-			return false;
-		if (cpu < -1) {
+			return was_armed;
+		if (cpu >= 0) {
+			if (!take_out(t, cpu))
+				continue;
+			was_armed = true;
+			/* it may run there, and have armed itself */
+			wait_fired(t, (unsigned)cpu);
+		} else {
 			wait_fired(t, (unsigned)(-2 - cpu));
-			return false;
+			/* it may have armed itself again before it ended */
+			if (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) == cpu)
+				return was_armed;
 		}
-		h = &timers[cpu];
-		spin_lock(&h->lock);
-		if (t->cpu == cpu)
-			break;
-		spin_unlock(&h->lock);
 	}
-	heap_remove(h, t);
-	__atomic_store_n(&t->cpu, -1, __ATOMIC_RELEASE);
-	spin_unlock(&h->lock);
-	return true;
 }
 
 /* The CPU's timer has fired: runs what is due. Interrupts are off. */

@@ -2,9 +2,14 @@
 /*
  * timer_posix.c: alarm and setitimer(ITIMER_REAL), timer_create and its like.
  *
- * Timers run in interrupts and send signals from there; so nothing here arms
- * or cancels under siglock.  The list of a process's timers is changed under
- * its own mutex; a POSIX timer's ktimer is cancelled before it is freed.
+ * Timers run in interrupts and send signals from there; so nothing here cancels
+ * under siglock.  A periodic timer is armed again when its signal is taken, so
+ * that however short its interval, it fires no oftener than somebody takes it;
+ * where no signal pends (it is ignored), after SLACK_NS at least.  Who takes it
+ * holds siglock, and may arm: the function that sent the signal needs it no more.
+ *
+ * The list of a process's timers is changed under its own mutex; a POSIX timer's
+ * ktimer is cancelled before it is freed.
  * Timers on CPU clocks are looked at by cputimer.c instead of armed.
  */
 #include "timer_posix.h"
@@ -14,6 +19,7 @@
 #include "kuni/klog.h"
 
 #define TIMERS_MAX 256
+#define SLACK_NS   10000000UL
 
 struct posix_timer {
 	struct ktimer timer;
@@ -31,16 +37,40 @@ struct posix_timers {
 	struct posix_timer *timer[TIMERS_MAX]; /* [lock] */
 };
 
+/* Arms k for its next time after now; how many were left out. */
+static uint64_t rearm(struct ktimer *k, uint64_t interval, uint64_t now)
+{
+	uint64_t behind = now > k->deadline ? now - k->deadline : 0;
+
+	ktimer_arm(k, k->deadline + (behind / interval + 1) * interval);
+	return behind / interval;
+}
+
 /* ---- ITIMER_REAL ---- */
 
 static void itimer_fire(struct ktimer *k)
 {
 	struct process *p = k->arg;
-	uint64_t every = __atomic_load_n(&p->itimer_interval, __ATOMIC_RELAXED);
+	uint64_t every;
 
-	(void)signal_send_process(p, SIGALRM, NULL);
+	spin_lock(&p->siglock);
+	(void)signal_send_locked(p, NULL, SIGALRM, NULL, false);
+	p->itimer_queued = p->pending.set & SIGMASK(SIGALRM);
+	every = p->itimer_queued ? 0 : p->itimer_interval;
+	spin_unlock(&p->siglock);
 	if (every)
-		ktimer_arm(k, k->deadline + every);
+		(void)rearm(k, every, arch_clock_ns() + SLACK_NS);
+}
+
+/* siglock held: SIGALRM is taken. */
+void itimer_taken(struct process *p)
+{
+	if (!p->itimer_queued)
+		return;
+	p->itimer_queued = false;
+	if (p->itimer_interval)
+		(void)rearm(&p->itimer_real, p->itimer_interval,
+			    arch_clock_ns());
 }
 
 void itimer_init(struct process *p)
@@ -50,9 +80,11 @@ void itimer_init(struct process *p)
 
 void itimer_exit(struct process *p)
 {
+	spin_lock(&p->siglock);
 	p->itimer_interval = 0;
-	while (ktimer_cancel(&p->itimer_real))
-		;
+	p->itimer_queued = false;
+	spin_unlock(&p->siglock);
+	(void)ktimer_cancel(&p->itimer_real);
 }
 
 /* ns until it fires (0: not armed) and the interval. */
@@ -60,21 +92,25 @@ void itimer_get(struct process *p, uint64_t *left, uint64_t *interval)
 {
 	uint64_t now = arch_clock_ns();
 
+	spin_lock(&p->siglock);
 	*left = 0;
+	*interval = p->itimer_interval;
 	if (p->itimer_real.cpu >= 0)
 		*left = p->itimer_real.deadline > now
 				? p->itimer_real.deadline - now
 				: 1000;
-	*interval = p->itimer_interval;
+	spin_unlock(&p->siglock);
 }
 
 void itimer_set(struct process *p, uint64_t value, uint64_t interval)
 {
+	mutex_lock(&p->itimer_lock);
 	itimer_exit(p);
-	if (!value)
-		return;
-	p->itimer_interval = interval;
-	ktimer_arm(&p->itimer_real, arch_clock_ns() + value);
+	if (value) {
+		p->itimer_interval = interval;
+		ktimer_arm(&p->itimer_real, arch_clock_ns() + value);
+	}
+	mutex_unlock(&p->itimer_lock);
 }
 
 /* ---- timer_create ---- */
@@ -108,12 +144,14 @@ static void post(struct posix_timer *pt)
 static void posix_fire(struct ktimer *k)
 {
 	struct posix_timer *pt = k->arg;
+	uint64_t every;
 
-	if (pt->interval)
-		ktimer_arm(k, k->deadline + pt->interval);
 	spin_lock(&pt->proc->siglock);
 	post(pt);
+	every = pt->queued ? 0 : pt->interval;
 	spin_unlock(&pt->proc->siglock);
+	if (every)
+		(void)rearm(k, every, arch_clock_ns() + SLACK_NS);
 }
 
 static void cpu_due(struct posix_timer *pt, uint64_t now, uint64_t *next)
@@ -166,9 +204,14 @@ void posix_timer_taken(struct process *p, struct siginfo_k *info)
 	if (!ts || info->tid < 0 || info->tid >= TIMERS_MAX)
 		return;
 	pt = ts->timer[info->tid];
-	if (!pt)
-		return;
+	if (!pt || !pt->queued)
+		return; /* of one that was set since, or forged */
 	pt->queued = false;
+	if (pt->interval && !is_cpu(pt->clock))
+		pt->overrun += (uint32_t)min(
+			rearm(&pt->timer, pt->interval, arch_clock_ns()),
+			(uint64_t)INT32_MAX -
+				min(pt->overrun, (uint32_t)INT32_MAX));
 	info->overrun = (int32_t)min(pt->overrun, (uint32_t)INT32_MAX);
 	pt->last_overrun = pt->overrun;
 	pt->overrun = 0;
@@ -197,12 +240,11 @@ static void timer_free(struct posix_timers *ts, int id)
 {
 	struct posix_timer *pt = ts->timer[id];
 
-	pt->interval = 0;
-	while (ktimer_cancel(&pt->timer))
-		;
 	spin_lock(&pt->proc->siglock);
+	pt->interval = 0;
 	ts->timer[id] = NULL;
 	spin_unlock(&pt->proc->siglock);
+	(void)ktimer_cancel(&pt->timer);
 	if (pt->task)
 		task_put(pt->task);
 	if (pt->of)
@@ -315,6 +357,7 @@ static void read_timer(struct posix_timer *pt, struct timer_value *v)
 {
 	uint64_t now = is_cpu(pt->clock) ? cpu_now(pt) : arch_clock_ns();
 
+	spin_lock(&pt->proc->siglock);
 	v->interval = pt->interval;
 	v->value = 0;
 	if (pt->expires)
@@ -322,6 +365,10 @@ static void read_timer(struct posix_timer *pt, struct timer_value *v)
 	else if (pt->timer.cpu >= 0)
 		v->value =
 			pt->timer.deadline > now ? pt->timer.deadline - now : 1;
+	else if (pt->queued && pt->interval) /* armed once that is taken */
+		v->value = pt->interval -
+			   (now - pt->timer.deadline) % pt->interval;
+	spin_unlock(&pt->proc->siglock);
 }
 
 static void arm_cpu(struct posix_timer *pt, bool absolute,
@@ -346,9 +393,10 @@ int posix_timer_set(int id, bool absolute, const struct timer_value *v,
 	if (!pt)
 		return -EINVAL;
 	read_timer(pt, old);
+	spin_lock(&pt->proc->siglock);
 	pt->interval = 0;
-	while (ktimer_cancel(&pt->timer))
-		;
+	spin_unlock(&pt->proc->siglock);
+	(void)ktimer_cancel(&pt->timer);
 	spin_lock(&pt->proc->siglock);
 	pt->queued = false;
 	pt->overrun = 0;

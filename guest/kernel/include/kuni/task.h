@@ -132,7 +132,9 @@ struct process {
 	uint64_t minflt, majflt, nvcsw, nivcsw, maxrss;
 	uint64_t start_ns; /* boot clock */
 	struct ktimer itimer_real;
-	uint64_t itimer_interval; /* ns */
+	struct mutex itimer_lock; /* who sets it */
+	uint64_t itimer_interval; /* [siglock] ns */
+	bool itimer_queued;       /* [siglock] its SIGALRM pends */
 	void *posix_timers;       /* of task/timer_posix.c */
 	struct cpu_itimer {       /* ITIMER_VIRTUAL, _PROF: ns of their clock */
 		uint64_t expires, interval;
@@ -283,8 +285,6 @@ int task_inspect(struct task *t, enum inspect as) MUST_CHECK;
 int pidfd_new(struct process *p, unsigned flags, struct file **out) MUST_CHECK;
 /* The process of descriptor fd with a reference, or -EBADF. */
 int pidfd_process(int fd, struct process **out, unsigned *flags) MUST_CHECK;
-/* The same of a descriptor of /proc/PID (fs/procfs_pid.c). */
-int procfs_process(int fd, struct process **out) MUST_CHECK;
 
 /* What a system call does before and after itself where sys_work says so: the
  * dispatcher's part of seccomp and ptrace. */
