@@ -161,8 +161,11 @@ static int wait_partner(struct pipe *p, const uint64_t *opens,
 int pipe_open_fifo(struct inode *i, struct file *f)
 {
 	struct pipe *p;
-	int r = fifo_join(i, f, &p);
+	int r;
 
+	if (!file_readable(f) && !file_writable(f))
+		return -EINVAL; /* it would not be counted */
+	r = fifo_join(i, f, &p);
 	if (r)
 		return r;
 	wake_all(&p->open_wait, EPOLLIN | EPOLLOUT);
@@ -180,10 +183,7 @@ int pipe_open_fifo(struct inode *i, struct file *f)
 		else if (!p->readers)
 			r = -ENXIO;
 		break;
-	case O_RDWR:
-		break;
 	default:
-		r = -EINVAL;
 		break;
 	}
 	if (r)
