@@ -118,16 +118,17 @@ static int mount_alloc(struct super *s, struct dentry *root, const char *source,
 	return 0;
 }
 
-/* Onto at; the list takes the caller's reference of m. */
+/* Onto at, which is in the tree (no file that has no name is, nor what was
+ * unmounted while in use); the list takes the caller's reference of m. */
 static int attach(struct mount *m, const struct path *at)
 {
 	if (S_ISDIR(at->d->inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
 	m->ns = &init_ns;
 	spin_lock(&mount_lock);
-	if (at->d->dead) {
+	if (at->d->dead || !at->mnt->ns) {
 		spin_unlock(&mount_lock);
-		return -ENOENT;
+		return at->d->dead || !at->mnt->super ? -ENOENT : -EINVAL;
 	}
 	mount_get(at->mnt);
 	m->parent = at->mnt;
@@ -381,8 +382,11 @@ int mount_bind_path(const struct path *from, const struct path *at,
 	uint32_t before = __atomic_load_n(&next_id, __ATOMIC_RELAXED);
 	struct path top = *at, sub;
 	struct mount *m;
-	int r = bind_one(from->mnt, from->d, at);
+	int r;
 
+	if (!from->mnt->ns)
+		return -EINVAL; /* as in attach() */
+	r = bind_one(from->mnt, from->d, at);
 	if (r)
 		return r;
 	path_get(&top);
@@ -449,7 +453,7 @@ int mount_move(const struct path *from, const struct path *at)
 	spin_lock(&mount_lock);
 	for (up = at->mnt; up && up != m;)
 		up = up->parent;
-	if (up || !m->ns || at->d->dead) {
+	if (up || !m->ns || !at->mnt->ns || at->d->dead) {
 		spin_unlock(&mount_lock);
 		return up ? -ELOOP : -EINVAL;
 	}
