@@ -8,6 +8,8 @@
  */
 #include "kuni/arch.h"
 
+#include "kuni/lock.h"
+
 int uaccess_copy(void *to, const void *from, size_t n);
 int uaccess_clear(void *to, size_t n);
 long uaccess_string(char *to, const char *from, size_t n);
@@ -21,6 +23,7 @@ static bool user_range(uaddr_t at, size_t n)
 
 int copy_from_user(void *to, uaddr_t from, size_t n)
 {
+	check_fault();
 	if (!user_range(from, n))
 		return -EFAULT;
 	return uaccess_copy(to, (const void *)from.v, n);
@@ -28,6 +31,7 @@ int copy_from_user(void *to, uaddr_t from, size_t n)
 
 int copy_to_user(uaddr_t to, const void *from, size_t n)
 {
+	check_fault();
 	if (!user_range(to, n))
 		return -EFAULT;
 	return uaccess_copy((void *)to.v, from, n);
@@ -35,6 +39,7 @@ int copy_to_user(uaddr_t to, const void *from, size_t n)
 
 int clear_user(uaddr_t to, size_t n)
 {
+	check_fault();
 	if (!user_range(to, n))
 		return -EFAULT;
 	return uaccess_clear((void *)to.v, n);
@@ -45,6 +50,7 @@ ssize_t strncpy_from_user(char *to, uaddr_t from, size_t n)
 	size_t room;
 	long len;
 
+	check_fault();
 	if (from.v >= USER_END)
 		return -EFAULT;
 	room = min(n, (size_t)(USER_END - from.v));

@@ -211,6 +211,32 @@ static void check_poison(const struct slab_cache *c, const void *obj)
 			      c->name, obj, i);
 }
 
+static void check_free(const struct slab_cache *c, const void *obj)
+{
+	const struct page *p = page_of(virt_to_phys(obj));
+	const uint8_t *b = obj;
+	size_t n = 0;
+
+	if (p && p->flags & TAIL)
+		p = p->freelist;
+	ensure(p && (p->flags & PG_SLAB) && p->slab == c);
+	ensure(((uint64_t)obj - (uint64_t)page_virt(p)) % c->size == 0);
+	while (n < c->size && b[n] == POISON)
+		n++;
+	if (n == c->size)
+		panic("slab: %s object %p freed twice", c->name, obj);
+}
+
+/* Debug builds: the one that has been free for longest, so that who still
+ * writes to it is seen. */
+static void *oldest(struct magazine *m)
+{
+	void *obj = m->obj[0];
+
+	memmove(m->obj, m->obj + 1, --m->n * sizeof(obj));
+	return obj;
+}
+
 static void *get_object(struct slab_cache *c)
 {
 	struct magazine *m;
@@ -222,7 +248,7 @@ static void *get_object(struct slab_cache *c)
 		if (!m->n)
 			mag_refill(c, m);
 		if (m->n)
-			obj = m->obj[--m->n];
+			obj = KUNI_DEBUG ? oldest(m) : m->obj[--m->n];
 	}
 	irq_pop_off();
 	return obj;
@@ -247,8 +273,10 @@ void slab_free(struct slab_cache *c, void *obj)
 {
 	struct magazine *m;
 
-	if (IS_ON(KUNI_DEBUG))
+	if (IS_ON(KUNI_DEBUG)) {
+		check_free(c, obj);
 		memset(obj, POISON, c->size);
+	}
 	irq_push_off();
 	m = magazine(c);
 	if (m) {

@@ -152,7 +152,7 @@ static void mutex_rank_enter(const struct mutex *m)
 
 	if (!KUNI_DEBUG || !t)
 		return;
-	ensure(this_cpu()->irq_depth == 0 && !this_cpu()->in_irq);
+	check_sleep();
 	if (m->rank == RANK_NONE)
 		return;
 	if (t->mutex_ranks >> (m->rank + 1))
@@ -230,6 +230,24 @@ void mutex_unlock(struct mutex *m)
 	unlock_it(&m->lock);
 	if (KUNI_DEBUG && m->rank != RANK_NONE && current)
 		current->mutex_ranks &= ~(1ULL << m->rank);
+}
+
+void lock_check_none(unsigned rank)
+{
+	const struct task *t = current;
+	const struct cpu *c;
+
+	if (!t)
+		return; /* the boot */
+	irq_push_off();
+	c = this_cpu();
+	if (c->irq_depth != 1 || c->in_irq)
+		panic("sleep under a spinlock: irq_depth=%d ranks=%#lx",
+		      c->irq_depth - 1, (unsigned long)c->rank_mask);
+	if (t->mutex_ranks >> rank)
+		panic("lock order: mutexes %#lx where rank %u may be taken",
+		      (unsigned long)t->mutex_ranks, rank);
+	irq_pop_off();
 }
 
 bool mutex_is_mine(const struct mutex *m)

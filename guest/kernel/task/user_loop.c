@@ -83,6 +83,8 @@ _Noreturn void task_user_loop(void *unused)
 		enum arch_reason why;
 
 		task_to_user(r);
+		if (KUNI_DEBUG)
+			lock_check_none(0);
 		count_kernel(t, sched_runtime(t) - t->kernel_since);
 		why = arch_user_enter(r);
 		t->kernel_since = sched_runtime(t);

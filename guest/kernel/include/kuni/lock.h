@@ -52,4 +52,18 @@ bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_is_mine(const struct mutex *m);
 
+/* Debug builds panic where the caller holds a spinlock, or a mutex of rank or
+ * above. */
+void lock_check_none(unsigned rank);
+static inline void check_sleep(void) /* where it may sleep */
+{
+	if (KUNI_DEBUG)
+		lock_check_none(RANK_MAX);
+}
+static inline void check_fault(void) /* where it may touch user memory */
+{
+	if (KUNI_DEBUG)
+		lock_check_none(RANK_MM);
+}
+
 #endif
