@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# sysfuzz.sh: random system calls of many processes and threads (sysfuzz/) on a
+# debug build of the guest kernel: no panic, no hang.  ROUNDS of MS milliseconds
+# each, 18 of 2000 unless told (ten minutes: ROUNDS=280); SEED is the first one's,
+# and each says its own, so that SEED=N ROUNDS=1 repeats one.  FUZZ_ARGS: -o NAME
+# takes calls with NAME alone, -t shows each.  SHOW=1 prints what the rounds did.
+. tests/lib.sh
+r=$T/b/rootfs
+make_root "$r"
+make -s -j2 B=build/debug DEBUG=1 build/debug/kuni-guest.elf >"$T/make" 2>&1 || fail "the debug kernel does not build: $(tail -n 5 "$T/make")"
+mkdir -p build/workloads
+awk -v what=syscall_fuzz -f guest/kernel/syscall/gen.awk guest/kernel/syscall/syscalls.tbl >build/workloads/sysfuzz_calls.c
+gcc -O2 -g -static -D_GNU_SOURCE -pthread -Wall -Wextra -Werror -Itests/workloads/sysfuzz -o build/workloads/sysfuzz \
+	tests/workloads/sysfuzz/*.c build/workloads/sysfuzz_calls.c || fail 'sysfuzz does not compile'
+cp build/workloads/sysfuzz "$r/bin/sysfuzz"
+rounds=${ROUNDS:-18} ms=${MS:-2000}
+MOUNTS=',{ "destination": "/tmp", "type": "tmpfs", "source": "tmp", "options": ["mode=1777", "size=64m"] }' \
+	CAPS=$(all_caps) make_bundle "$T/b" sysfuzz ${FUZZ_ARGS:-} "${SEED:-1}" "$rounds" "$ms"
+export KUNI_GUEST=$PWD/build/debug/kuni-guest.elf
+"$KUNI" --root "$T/state" ${KUNI_OPTS:-} --cpus "${CPUS:-2}" run "$T/b" </dev/null >"$T/out" 2>"$T/err" &
+pid=$!
+# What stands still says where (its log has it) before it is ended.
+seen='' still=0
+while kill -0 "$pid" 2>/dev/null; do
+	sleep 1
+	now=$(wc -l <"$T/out")
+	still=$((now == ${seen:-0} ? still + 1 : 0)) seen=$now
+	if ((still == ms / 1000 + 30)) || { ((still == 2)) && grep -aq HANG "$T/out"; }; then
+		kill -RTMAX "$pid"
+		sleep 5
+		s=/run/kuni/gdb-b-$pid.sock # with KUNI_OPTS=--debug
+		[ ! -S "$s" ] || timeout 30 gdb -batch -ex 'set pagination off' -ex "target remote $s" -ex 'thread apply all bt 16' build/debug/kuni-guest.elf.debug >"$T/gdb" 2>&1
+		kill -KILL "$pid"
+	fi
+done
+wait "$pid"
+same 'status of the guest' 0 $?
+same 'the last line' 'done' "$(tail -n 1 "$T/out" | tr -d '\0')"
+((failures == 0)) || { grep -av ': [0-9]* calls' "$T/out" | tail -n 20; grep -av 'cpu . task' "$T/err" | head -n 150; cat "$T/gdb" 2>/dev/null; } >&2
+awk '/ calls, / { n += $3 } END { print n + 0 " calls" }' "$T/out"
+[ -z "${SHOW:-}" ] || cat "$T/out"
+finish
