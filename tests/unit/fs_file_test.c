@@ -434,7 +434,9 @@ static void test_timerfd(void)
 	CHECK_EQ(poll_in(t), EPOLLIN);
 	CHECK_EQ(sys_read(t, U(&n), 7), -EINVAL);
 	CHECK_EQ(sys_read(t, U(&n), 8), 8);
-	CHECK_EQ(n, 33); /* until it is read; a look at the clock moves it by 1000 */
+	CHECK_EQ(
+		n,
+		33); /* until it is read; a look at the clock moves it by 1000 */
 	v.value_nsec = 0;
 	CHECK_EQ(sys_timerfd_settime(t, 0, U(&v), U(0)), 0);
 	CHECK(!armed);
