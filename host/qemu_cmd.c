@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * qemu_cmd.c: a microvm with three virtio-mmio devices at places that we know.
+ * qemu_cmd.c: a microvm with four virtio-mmio devices at places that we know.
  *
  * All that a microvm can leave out is left out: no ACPI, PIC, PIT, RTC, serial
  * line, second I/O APIC or generated command line.  Without ACPI QEMU has
@@ -41,7 +41,7 @@
 
 /* One device a transport, in this order. */
 static const uint32_t device_ids[] = { VIRTIO_ID_FS, VIRTIO_ID_CONSOLE,
-				       VIRTIO_ID_RNG };
+				       VIRTIO_ID_RNG, VIRTIO_ID_BALLOON };
 #define NDEVICES (sizeof(device_ids) / sizeof(device_ids[0]))
 
 int qemu_find(char path[PATH_MAX])
@@ -143,6 +143,9 @@ static void add_devices(struct args *a)
 	add(a, "virtconsole,chardev=console");
 	add(a, "-device");
 	add(a, "virtio-rng-device,bus=virtio-mmio-bus.2");
+	add(a, "-device");
+	add(a, "virtio-balloon-device,free-page-reporting=on,"
+	       "bus=virtio-mmio-bus.3");
 	add(a, "-chardev");
 	add(a, "socket,id=debug,fd=%d", QEMU_FD_DEBUG);
 	add(a, "-device");

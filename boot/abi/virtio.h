@@ -95,6 +95,9 @@ struct virtq_used {
 };
 
 /* 5.3: console; no F_MULTIPORT, queue 0 receives, queue 1 transmits */
+#define VIRTIO_BALLOON_F_STATS_VQ  1
+#define VIRTIO_BALLOON_F_REPORTING 5
+
 #define VIRTIO_CONSOLE_F_SIZE      0
 #define VIRTIO_CONSOLE_F_MULTIPORT 1
 struct virtio_console_config {

@@ -18,6 +18,7 @@ static const struct {
 	{ VIRTIO_ID_FS, virtio_fs_bind },
 	{ VIRTIO_ID_CONSOLE, virtio_console_bind },
 	{ VIRTIO_ID_RNG, virtio_rng_bind },
+	{ VIRTIO_ID_BALLOON, virtio_balloon_bind },
 };
 
 static void bind(const struct boot_device *b)

@@ -4,7 +4,7 @@
  *
  * Every register access is a VM exit, so set-up makes as few as it can: what
  * bootinfo says is not read again, registers that are zero after reset are not
- * written, and features are not read: we ask for the two that we need and the
+ * written, and features are not read: we ask for those that we need and the
  * device accepts or refuses.
  */
 #include "virtio_mmio.h"
@@ -89,9 +89,10 @@ static int queue_setup(struct vdev *v, unsigned n, const struct vdev_queue *c)
 }
 
 /* 3.1.1, from a device that was never used since reset. */
-static int negotiate(struct vdev *v)
+static int negotiate(struct vdev *v, uint32_t own)
 {
-	uint64_t f = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_EVENT_IDX;
+	uint64_t f =
+		1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_EVENT_IDX | own;
 	uint32_t s = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
 
 	reg_write(v, VIRTIO_MMIO_STATUS, s);
@@ -113,7 +114,7 @@ static int bring_up(struct vdev *v, const struct vdev_config *c)
 	int ret = map_regs(v);
 
 	if (ret == 0)
-		ret = negotiate(v);
+		ret = negotiate(v, c->features);
 	for (i = 0; ret == 0 && i < c->nqueues; i++)
 		ret = queue_setup(v, i, &c->queue[i]);
 	if (ret == 0)
@@ -127,6 +128,23 @@ static int bring_up(struct vdev *v, const struct vdev_config *c)
 	return 0;
 }
 
+/* Whether the device offers feature (0..31), for a driver whose queues depend
+ * on it: 1, 0 or errno. */
+int vdev_offers(struct vdev *v, unsigned feature)
+{
+	int ret = 0;
+
+	if (!v->boot.len)
+		return -ENODEV;
+	mutex_lock(&v->setup);
+	if (!v->regs)
+		ret = map_regs(v);
+	if (ret == 0)
+		ret = reg_read(v, VIRTIO_MMIO_DEVICE_FEATURES) >> feature & 1;
+	mutex_unlock(&v->setup);
+	return ret;
+}
+
 /* Sets the device up unless it is up: 0, -ENODEV or another errno.  A set-up
  * that failed is not undone, and not tried again. */
 int vdev_up(struct vdev *v, const struct vdev_config *c)
@@ -138,12 +156,14 @@ int vdev_up(struct vdev *v, const struct vdev_config *c)
 	if (!v->boot.len)
 		return -ENODEV;
 	mutex_lock(&v->setup);
-	if (!v->up && v->regs)
+	if (v->failed)
 		ret = -ENODEV;
 	else if (!v->up)
 		ret = bring_up(v, c);
 	if (ret == 0)
 		__atomic_store_n(&v->up, true, __ATOMIC_RELEASE);
+	else
+		v->failed = true;
 	mutex_unlock(&v->setup);
 	return ret;
 }

@@ -16,6 +16,7 @@ struct vdev {
 	struct boot_device boot; /* [I] len 0: there is no such device */
 	volatile uint32_t *regs; /* [I] once up */
 	bool up;                 /* [a] */
+	bool failed;             /* [setup] */
 	struct mutex setup;
 	struct spinlock lock;           /* RANK_VQ: guards every queue */
 	struct vq *vq[VDEV_MAX_QUEUES]; /* [I] once up */
@@ -27,6 +28,7 @@ struct vdev_queue {
 };
 struct vdev_config {
 	const char *name;
+	uint32_t features; /* needed, of the device's own */
 	unsigned nqueues;
 	struct vdev_queue queue[VDEV_MAX_QUEUES];
 	void (*irq)(void *arg); /* interrupts off, CPU 0 */
@@ -34,6 +36,7 @@ struct vdev_config {
 };
 
 void vdev_bind(struct vdev *v, const struct boot_device *b);
+int vdev_offers(struct vdev *v, unsigned feature) MUST_CHECK;
 int vdev_up(struct vdev *v, const struct vdev_config *c) MUST_CHECK;
 void vdev_notify(struct vdev *v, unsigned queue);
 void vdev_irq_ack(struct vdev *v);

@@ -26,7 +26,7 @@ struct virtio_kind {
 	void (*destroy)(struct virtio_device *d);
 };
 
-#define VIRTIO_NKINDS 3
+#define VIRTIO_NKINDS 4
 extern const struct virtio_kind virtio_kinds[VIRTIO_NKINDS];
 
 #endif

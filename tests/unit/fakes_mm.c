@@ -32,6 +32,17 @@ bool arch_irq_is_on(void)
 {
 	return irq_on;
 }
+void waitq_init(struct waitq *wq)
+{
+	(void)wq;
+}
+
+void wake_all(struct waitq *wq, unsigned events)
+{
+	(void)wq;
+	(void)events;
+}
+
 void irq_push_off(void)
 {
 	cpu0.irq_depth++;

@@ -134,6 +134,43 @@ static void check_object(const struct object *o)
 		}
 }
 
+/* Blocks that the host has back are taken out once, are used again when nothing
+ * else is there, and count as free all the time. */
+static void test_report(void)
+{
+	static struct page *all[RAM / PAGE_SIZE];
+	uint64_t before = fake_free_pages(), n = 0, given = 0;
+	unsigned order;
+	struct page *p;
+
+	while ((p = page_alloc(0, PAGE_ANY)))
+		all[n++] = p;
+	CHECK_EQ(page_nr_kept, 0);
+	while (n)
+		page_put(all[--n]);
+	CHECK(page_nr_kept > before / 2);
+	while ((p = page_kept_take(&order))) {
+		CHECK(order >= REPORT_ORDER);
+		CHECK_EQ(fake_free_pages(), before - (1UL << order));
+		page_kept_put(p, order, true);
+		given += 1UL << order;
+	}
+	CHECK(given > before / 2);
+	CHECK(page_nr_kept < given);
+	CHECK_EQ(fake_free_pages(), before);
+	given = page_nr_kept;
+	p = page_alloc(0, PAGE_ANY); /* of what is backed still */
+	CHECK(p != NULL);
+	page_put(p);
+	CHECK(page_nr_kept <= given);
+	while ((p = page_alloc(0, PAGE_ANY)))
+		all[n++] = p;
+	CHECK_EQ(n, before);
+	while (n)
+		page_put(all[--n]);
+	CHECK_EQ(fake_free_pages(), before);
+}
+
 static void test_kmalloc(void)
 {
 	static struct object o[500];
@@ -194,6 +231,7 @@ int main(void)
 	owner = calloc(1, RAM / PAGE_SIZE);
 	test_random();
 	test_exhaust();
+	test_report();
 	test_kmalloc();
 	test_kstack();
 	free(owner);

@@ -1,4 +1,4 @@
-// uses: tests/unit/nomem.c host/launch.c host/control.c host/loop.c host/memory.c host/symbol.c host/panic.c host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/fs.c host/virtio/vhost_user.c host/fuse/server.c  host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
+// uses: tests/unit/nomem.c host/launch.c host/control.c host/loop.c host/memory.c host/symbol.c host/panic.c host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/balloon.c host/virtio/fs.c host/virtio/vhost_user.c host/fuse/server.c  host/fuse/wire.c host/fuse/inode.c host/fuse/iofd.c host/fuse/dax.c host/fuse/ops_attr.c host/fuse/ops_dir.c host/fuse/ops_entry.c host/fuse/ops_file.c host/fuse/ops_xattr.c host/folder.c host/err.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nomem_host_test.c: the host's objects when memory runs out at any point of
  * their lives: an error, and nothing left. */
@@ -16,6 +16,7 @@
 #include "host/loop.h"
 #include "host/panic.h"
 #include "host/symbol.h"
+#include "host/virtio/balloon.h"
 #include "host/virtio/console.h"
 #include "host/virtio/fs.h"
 #include "host/virtio/mmio.h"
@@ -201,6 +202,18 @@ static int rng(void)
 	return r;
 }
 
+static int balloon(void)
+{
+	struct virtio_device *d;
+	int r = virtio_balloon_create(&d, &mem);
+
+	if (r)
+		return r;
+	r = on_transport(d);
+	virtio_balloon_destroy(d);
+	return r;
+}
+
 /* ---- files ---- */
 
 static char top[] = "/tmp/kuni-nomem-XXXXXX";
@@ -294,6 +307,7 @@ int main(void)
 	nomem_every("loop", loop);
 	nomem_every("console", console);
 	nomem_every("rng", rng);
+	nomem_every("balloon", balloon);
 	nomem_every("files", files);
 	nomem_every("last words", last_words);
 	rmdir(top);

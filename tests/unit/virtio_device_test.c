@@ -1,4 +1,4 @@
-// uses: host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/fs.c host/virtio/devices.c guest/drivers/virtqueue.c host/memory.c host/err.c
+// uses: host/virtio/queue.c host/virtio/device.c host/virtio/mmio.c host/virtio/console.c host/virtio/rng.c host/virtio/balloon.c host/virtio/fs.c host/virtio/devices.c guest/drivers/virtqueue.c host/memory.c host/err.c
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * virtio_device_test.c: the status machine of the MMIO registers, and each
@@ -13,6 +13,7 @@
 #include "guest/drivers/virtqueue.h"
 #include "host/fuse/server.h"
 #include "host/log.h"
+#include "host/virtio/balloon.h"
 #include "host/virtio/console.h"
 #include "host/virtio/devices.h"
 #include "host/virtio/fs.h"
@@ -328,6 +329,66 @@ static void test_rng(void)
 	virtio_rng_destroy(b.dev);
 }
 
+/* ---- balloon ---- */
+
+/* One report of seg on queue q: whether the device took it. */
+static bool report(unsigned q, const struct vq_seg *seg, bool written,
+		   struct box *b)
+{
+	uint32_t len;
+	bool taken;
+
+	box_ram(b);
+	CHECK_EQ(virtio_balloon_create(&b->dev, &b->mem), 0);
+	box_join(b, true);
+	features(b, FEATURES | 1ULL << VIRTIO_BALLOON_F_REPORTING);
+	queue(b, 0, q, 8);
+	go(b);
+	memset(b->ram + DATA, 0x55, 3 * 4096);
+	CHECK_EQ(vq_add(&b->q[0], written ? NULL : seg, written ? 0 : 1,
+			written ? seg : NULL, written ? 1 : 0, b),
+		 0);
+	wr(b, VIRTIO_MMIO_QUEUE_NOTIFY, q);
+	taken = vq_reap(&b->q[0], &len) == b;
+	CHECK_EQ(taken,
+		 !(rd(b, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET));
+	return taken;
+}
+
+static void test_balloon(void)
+{
+	static const uint8_t zero[4096];
+	struct vq_seg page = { RAM_BASE + DATA + 4096, 4096 },
+		      part = { RAM_BASE + DATA + 4096, 4000 },
+		      odd = { RAM_BASE + DATA + 4100, 4096 };
+	struct box b;
+
+	CHECK(report(2, &page, true, &b));
+	CHECK(!memcmp(b.ram + DATA + 4096, zero, 4096));
+	CHECK_EQ(b.ram[DATA + 4095], 0x55);
+	CHECK_EQ(b.ram[DATA + 8192], 0x55);
+	CHECK_EQ(rd(&b, VIRTIO_MMIO_CONFIG), 0); /* num_pages */
+	box_close(&b);
+	virtio_balloon_destroy(b.dev);
+
+	const struct {
+		unsigned q;
+		const struct vq_seg *seg;
+		bool written;
+	} bad[] = { { 2, &part, true },
+		    { 2, &odd, true },
+		    { 2, &page, false },
+		    { 0, &page, false },
+		    { 1, &page, true } };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK(!report(bad[i].q, bad[i].seg, bad[i].written, &b));
+		CHECK_EQ(b.ram[DATA + 4096], 0x55);
+		box_close(&b);
+		virtio_balloon_destroy(b.dev);
+	}
+}
+
 /* ---- fs ---- */
 
 static void test_fs(void)
@@ -516,6 +577,7 @@ int main(void)
 	test_wrong_queue();
 	test_level();
 	test_rng();
+	test_balloon();
 	test_fs();
 	test_console_tx();
 	test_console_rx();

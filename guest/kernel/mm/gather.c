@@ -100,6 +100,7 @@ void pt_zap(struct mm *m, struct vma *v, uint64_t start, uint64_t end)
 	}
 	if (buf)
 		page_put(buf);
+	page_report();
 }
 
 /* Calls fn for what is mapped in [start, end) window by window; arg begins
@@ -147,6 +148,7 @@ void pt_zap_dead(struct mm *m, struct vma *v)
 		return;
 	visit_windows(m, v->start, v->end, drop_one, &s);
 	rss_add(m, -(int64_t)s.count);
+	page_report();
 }
 
 static unsigned protect_one(void *arg, uint64_t va, paddr_t pa, unsigned prot)

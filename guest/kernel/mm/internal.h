@@ -27,6 +27,21 @@ extern uint64_t mm_nr_cached, mm_nr_slab, mm_nr_shmem, mm_nr_dirty;
 uint32_t page_number(const struct page *p);
 struct page *page_by_number(uint32_t n);
 uint64_t page_total(void);
+/* Free memory that the host could have back: blocks of REPORT_ORDER and more;
+ * from REPORT_MIN pages on it is worth a report. */
+#define REPORT_ORDER 6
+#define REPORT_MIN   256
+extern uint64_t page_nr_kept;
+extern struct waitq page_kept_wait;
+struct page *page_kept_take(unsigned *order) MUST_CHECK;
+void page_kept_put(struct page *p, unsigned order, bool given);
+/* After much may have been freed; no spinlock is held. */
+static inline void page_report(void)
+{
+	if (unlikely(__atomic_load_n(&page_nr_kept, __ATOMIC_RELAXED) >=
+		     REPORT_MIN))
+		wake_all(&page_kept_wait, 0);
+}
 uint64_t mm_kernel_size(void); /* image.c */
 uint64_t mm_table_pages(void); /* fork.c */
 void mm_setup(void);

@@ -2,9 +2,9 @@
 /*
  * page.c: physical pages.
  *
- * Three stocks, asked in this order: the CPU's own list of single pages (no
- * lock, interrupts off), the buddy lists of what was used and freed, and the
- * virgin extents: RAM that nobody touched since the machine began, known to be
+ * Four stocks, asked in this order: the CPU's own list of single pages (no
+ * lock, interrupts off), the buddy lists of what was used and freed, those of
+ * what the host was given back since (report.c), and the virgin extents: RAM that nobody touched since the machine began, known to be
  * zero, from whose low end blocks are cut.  Recycled pages come first, so that
  * the host has to back as little RAM as possible.
  *
@@ -47,7 +47,7 @@ static struct {
 	unsigned nregion, nextent;
 	struct region region[BOOT_MAX_REGIONS]; /* [I] ascending */
 	struct extent extent[MAX_EXTENTS];      /* [lock] untouched RAM */
-	uint32_t head[PAGE_MAX_ORDER + 1];      /* [lock] page number + 1 */
+	uint32_t head[2][PAGE_MAX_ORDER + 1];   /* [lock] page number + 1 */
 	uint64_t nfree; /* [lock] pages in head[] and extent[] */
 } zone = { .lock = { .rank = RANK_PAGE } };
 
@@ -57,6 +57,8 @@ static struct pcp {
 	uint32_t nused, nzero;
 } pcp[KUNI_MAX_CPUS] __attribute__((aligned(64)));
 
+uint64_t page_nr_kept; /* written under zone.lock, read without */
+struct waitq page_kept_wait;
 uint64_t mm_nr_cached, mm_nr_slab, mm_nr_shmem, mm_nr_dirty; /* [a] */
 
 /* Dense numbers of pages: what fits a link. */
@@ -115,25 +117,43 @@ paddr_t page_paddr(const struct page *p)
 	return ram_paddr(p);
 }
 
-static void list_push(struct page *p, unsigned order)
+/* The list of free blocks like p, and what they count as. */
+static uint32_t *list_of(const struct page *p, unsigned order)
 {
-	uint32_t me = page_number(p) + 1, old = zone.head[order];
+	return &zone.head[!!(p->flags & PG_GIVEN)][order];
+}
 
-	p->flags = PG_FREE;
+static void count_kept(const struct page *p, unsigned order, int sign)
+{
+	if (order >= REPORT_ORDER && !(p->flags & PG_GIVEN))
+		__atomic_store_n(&page_nr_kept,
+				 page_nr_kept + (uint64_t)(sign * (1 << order)),
+				 __ATOMIC_RELAXED);
+}
+
+static void list_push(struct page *p, unsigned order, bool given)
+{
+	uint32_t me = page_number(p) + 1, *head, old;
+
+	p->flags = given ? PG_FREE | PG_GIVEN : PG_FREE;
+	head = list_of(p, order);
+	old = *head;
 	p->order = (uint8_t)order;
 	p->next = old;
 	p->prev = 0;
 	if (old)
 		page_at(old)->prev = me;
-	zone.head[order] = me;
+	*head = me;
+	count_kept(p, order, 1);
 }
 
 static void list_remove(struct page *p)
 {
+	count_kept(p, p->order, -1);
 	if (p->prev)
 		page_at(p->prev)->next = p->next;
 	else
-		zone.head[p->order] = p->next;
+		*list_of(p, p->order) = p->next;
 	if (p->next)
 		page_at(p->next)->prev = p->prev;
 	p->flags = 0;
@@ -151,7 +171,8 @@ static struct page *buddy_of(struct page *p, unsigned order)
 	return &zone.pages[r->first + ((pa - r->base) >> PAGE_SHIFT)];
 }
 
-static void buddy_free(struct page *p, unsigned order)
+/* A block stays given where both halves are. */
+static void buddy_free(struct page *p, unsigned order, bool given)
 {
 	zone.nfree += 1UL << order;
 	while (order < PAGE_MAX_ORDER) {
@@ -159,28 +180,30 @@ static void buddy_free(struct page *p, unsigned order)
 
 		if (!b || !(b->flags & PG_FREE) || b->order != order)
 			break;
+		given = given && b->flags & PG_GIVEN;
 		list_remove(b);
 		if (b < p)
 			p = b;
 		order++;
 	}
-	list_push(p, order);
+	list_push(p, order, given);
 }
 
-static struct page *buddy_alloc(unsigned order)
+/* Of the blocks that the host still backs, or of those that it has back. */
+static struct page *buddy_alloc(unsigned order, bool given)
 {
 	unsigned k = order;
 	struct page *p;
 
-	while (k <= PAGE_MAX_ORDER && !zone.head[k])
+	while (k <= PAGE_MAX_ORDER && !zone.head[given][k])
 		k++;
 	if (k > PAGE_MAX_ORDER)
 		return NULL;
-	p = page_at(zone.head[k]);
+	p = page_at(zone.head[given][k]);
 	list_remove(p);
 	while (k > order) {
 		k--;
-		list_push(p + (1UL << k), k);
+		list_push(p + (1UL << k), k, given);
 	}
 	zone.nfree -= 1UL << order;
 	return p;
@@ -193,14 +216,20 @@ static void poison(const struct page *p, unsigned order)
 		memset(page_virt(p), POISON, PAGE_SIZE << order);
 }
 
+/* A page that the host has had meanwhile reads as zero, all of it. */
 static void check_poison(const struct page *p, unsigned order)
 {
-	const uint64_t *w = page_virt(p), want = POISON * 0x0101010101010101;
+	const uint64_t *w = page_virt(p),
+		       poisoned = POISON * 0x0101010101010101;
+	const uint64_t words = PAGE_SIZE / sizeof(*w);
 
-	for (uint64_t i = 0; i < (PAGE_SIZE << order) / sizeof(*w); i++)
+	for (uint64_t i = 0; i < words << order; i++) {
+		uint64_t want = w[i / words * words] ? poisoned : 0;
+
 		if (w[i] != want)
 			panic("page %#lx written after free at +%lu: %#lx",
 			      page_paddr(p), i * sizeof(*w), w[i]);
+	}
 }
 
 /* Cuts an aligned block from the low end of an untouched extent; what the
@@ -218,7 +247,7 @@ static struct page *virgin_alloc(unsigned order)
 		while (e->base < at) {
 			zone.nfree--; /* buddy_free() counts it again */
 			poison(page_of(e->base), 0);
-			buddy_free(page_of(e->base), 0);
+			buddy_free(page_of(e->base), 0, false);
 			e->base += PAGE_SIZE;
 		}
 		e->base += size;
@@ -233,7 +262,9 @@ static struct page *zone_alloc(unsigned order, bool *zero)
 	struct page *p;
 
 	spin_lock(&zone.lock);
-	p = buddy_alloc(order);
+	p = buddy_alloc(order, false);
+	if (!p)
+		p = buddy_alloc(order, true);
 	*zero = !p;
 	if (!p)
 		p = virgin_alloc(order);
@@ -263,8 +294,10 @@ static void pcp_refill(struct pcp *c)
 {
 	spin_lock(&zone.lock);
 	for (int i = 0; i < PCP_BATCH; i++) {
-		struct page *p = buddy_alloc(0);
+		struct page *p = buddy_alloc(0, false);
 
+		if (!p)
+			p = buddy_alloc(0, true);
 		if (!p)
 			break;
 		pcp_push(&c->used, &c->nused, p);
@@ -283,7 +316,7 @@ static void pcp_drain(struct pcp *c, uint32_t keep)
 {
 	spin_lock(&zone.lock);
 	while (c->nused > keep)
-		buddy_free(pcp_pop(&c->used, &c->nused), 0);
+		buddy_free(pcp_pop(&c->used, &c->nused), 0, false);
 	spin_unlock(&zone.lock);
 }
 
@@ -300,7 +333,7 @@ static void pcp_drain_all(void)
 		struct page *p = pcp_pop(&c->zero, &c->nzero);
 
 		poison(p, 0);
-		buddy_free(p, 0);
+		buddy_free(p, 0, false);
 	}
 	spin_unlock(&zone.lock);
 	irq_pop_off();
@@ -406,7 +439,7 @@ void page_free(struct page *p, unsigned order)
 	poison(p, order);
 	if (order) {
 		spin_lock(&zone.lock);
-		buddy_free(p, order);
+		buddy_free(p, order, false);
 		spin_unlock(&zone.lock);
 		return;
 	}
@@ -416,6 +449,34 @@ void page_free(struct page *p, unsigned order)
 	if (c->nused > PCP_HIGH)
 		pcp_drain(c, PCP_HIGH / 2);
 	irq_pop_off();
+}
+
+/* Takes a free block of REPORT_ORDER or more out that the host still backs, of
+ * at most a quarter of what is free; NULL: there is none. */
+struct page *page_kept_take(unsigned *order)
+{
+	struct page *p = NULL;
+	int k = PAGE_MAX_ORDER;
+
+	spin_lock(&zone.lock);
+	while (k >= REPORT_ORDER && (!zone.head[0][k] || 4UL << k > zone.nfree))
+		k--;
+	if (k >= REPORT_ORDER) {
+		p = page_at(zone.head[0][k]);
+		list_remove(p);
+		zone.nfree -= 1UL << k;
+		*order = (unsigned)k;
+	}
+	spin_unlock(&zone.lock);
+	return p;
+}
+
+/* Puts it back; given: the host has it. */
+void page_kept_put(struct page *p, unsigned order, bool given)
+{
+	spin_lock(&zone.lock);
+	buddy_free(p, order, given);
+	spin_unlock(&zone.lock);
 }
 
 /* Pages of RAM. */
@@ -533,6 +594,7 @@ void page_init(const struct bootinfo *bi)
 		r->first = zone.npages;
 		zone.npages += (r->end - r->base) >> PAGE_SHIFT;
 	}
+	waitq_init(&page_kept_wait);
 	window_init(bi);
 	extent_reserve(0, BOOT_LOW_END);
 	extent_reserve(KERNEL_GPA, page_up(image_end));

@@ -454,6 +454,7 @@ void pagecache_truncate(struct pagecache *c, uint64_t size)
 	cache_unmap(c, first, UINT64_MAX);
 	remove_range(c, first, UINT64_MAX);
 	mutex_unlock(&c->lock);
+	page_report();
 }
 
 void pagecache_punch(struct pagecache *c, uint64_t start, uint64_t end)
@@ -472,6 +473,7 @@ void pagecache_punch(struct pagecache *c, uint64_t start, uint64_t end)
 		remove_range(c, first >> PAGE_SHIFT, (last >> PAGE_SHIFT) - 1);
 	}
 	mutex_unlock(&c->lock);
+	page_report();
 }
 
 /* Drops every page, dirty ones too; no area maps the inode any more. */
@@ -483,4 +485,5 @@ void pagecache_fini(struct pagecache *c)
 	mutex_lock(&c->lock);
 	remove_range(c, 0, UINT64_MAX);
 	mutex_unlock(&c->lock);
+	page_report();
 }

@@ -414,7 +414,8 @@ static void run_program(const struct launch *l)
 	kfree(buf);
 }
 
-/* Signals from the host need the port; nobody waits for it. */
+/* Signals from the host need the port; nobody waits for it.  Then the thread
+ * sees to free memory. */
 static void control_thread(void *unused)
 {
 	int ret;
@@ -424,6 +425,7 @@ static void control_thread(void *unused)
 	ret = console_start();
 	if (ret)
 		klog(KLOG_ERROR, "init: no terminal, errno=%d", -ret);
+	page_report_run();
 }
 
 static void set_up_process(const struct launch *l)

@@ -53,6 +53,16 @@ void ctl_port_drain(void); /* until the host has taken all that was written */
 /* ---- entropy ---- */
 int hwrng_read(void *buf, size_t n) MUST_CHECK; /* bytes or errno, may sleep */
 
+/* ---- memory that the host may have back (virtio-balloon) ---- */
+#define RAM_REPORT_MAX 32
+struct ram_range {
+	paddr_t pa; /* whole pages */
+	uint32_t len;
+};
+/* What the ranges hold is lost; one caller at a time, may sleep.  -ENODEV: no
+ * such device. */
+int ram_report(const struct ram_range *r, unsigned n) MUST_CHECK;
+
 /* ---- ports ---- */
 void debugcon_write(const char *s, size_t n);
 _Noreturn void exit_port(uint32_t value);

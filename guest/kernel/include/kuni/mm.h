@@ -48,6 +48,7 @@ struct page {
 #define PG_WINDOW   32 /* not RAM: a page of the DAX window (mm/window.c) */
 #define PG_WSTORE   64 /* user space may store to a PG_WINDOW page */
 #define PG_RESERVED 128
+#define PG_GIVEN    PG_DIRTY /* of a PG_FREE block: the host has it back */
 
 enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2 };
 /* 2^order pages with ref 1, NULL: none left (the caller returns -ENOMEM).
@@ -68,6 +69,7 @@ struct mm_stats {
 	uint64_t shmem, dirty; /* of cached: memory itself, to be written */
 };
 void mm_stats(struct mm_stats *out);
+void page_report_run(void); /* report.c */
 void page_init(const struct bootinfo *bi);
 
 /* ---- the DAX window (mm/window.c) ---- */
