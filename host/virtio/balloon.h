@@ -6,7 +6,7 @@
 #include "host/virtio/device.h"
 
 int virtio_balloon_create(struct virtio_device **out,
-		      const struct guest_mem *mem) MUST_CHECK;
+			  const struct guest_mem *mem) MUST_CHECK;
 void virtio_balloon_destroy(struct virtio_device *d);
 
 #endif
