@@ -430,7 +430,8 @@ static int init(struct machine_end *end, const struct vm_plan *plan,
 	struct machine *m = &end->m;
 	int r;
 
-	/* An arena for each thread takes 0.05 ms, with the guest waiting. */
+	/* An arena for each thread takes 0.05 ms, with the guest waiting.
+	 * NOLINTNEXTLINE(concurrency-mt-unsafe): glibc takes its lock */
 	(void)mallopt(M_ARENA_MAX, 1);
 	pthread_mutex_init(&end->lock, NULL);
 	end->signals = -1;
