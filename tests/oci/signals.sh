@@ -4,9 +4,10 @@
 make_root "$T/b/rootfs"
 start() { # ARG...: kuni in the background, $pid, until it says ready
 	make_bundle "$T/b" "$@"
+	rm -f "$T/out" # the one before was ready too
 	"$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" </dev/null >"$T/out" 2>"$T/err" &
 	pid=$!
-	for ((k = 0; k < 600; k++)); do grep -q ready "$T/out" && return; sleep 0.05; done
+	for ((k = 0; k < 600; k++)); do grep -qs ready "$T/out" && return; sleep 0.05; done
 	fail "not ready: $(<"$T/err")"
 }
 end() { # STATUS
