@@ -13,7 +13,7 @@
  * has to do it.  kvm_await() is where the guest's first thread waits: for
  * that thread's end, since it is in no jail.
  *
- * The last close of a VM takes 25 ms and more.  So that nobody waits for it, a
+ * The last close of a VM takes 10 ms and more.  So that nobody waits for it, a
  * process that shares our descriptors and our memory (CLONE_FILES, CLONE_VM),
  * but is no thread of ours, outlives us: the close is its exit's business.  Where
  * no VM is run after all, for an error in the bundle, we do wait.
