@@ -20,7 +20,18 @@ static int need_dir(const struct fuse_inode *i)
 	return i->type == S_IFDIR ? 0 : -ENOTDIR;
 }
 
-/* Looks up what an op has made, and answers with it. */
+/* Answers with *out, which has counted a lookup. */
+static int put_entry(struct fuse_server *s, struct fuse_req *r,
+		     const struct fuse_entry_out *out)
+{
+	int err = req_put(r, out, sizeof(*out));
+
+	if (err)
+		node_forget(s, out->nodeid, 1);
+	return err;
+}
+
+/* Looks a name up, and answers with it. */
 static int reply_entry(struct fuse_server *s, struct fuse_req *r,
 		       struct fuse_inode *dir, const char *name)
 {
@@ -28,12 +39,7 @@ static int reply_entry(struct fuse_server *s, struct fuse_req *r,
 	int err;
 
 	err = node_lookup(s, dir, name, &out);
-	if (err)
-		return err;
-	err = req_put(r, &out, sizeof(out));
-	if (err)
-		node_forget(s, out.nodeid, 1);
-	return err;
+	return err ? err : put_entry(s, r, &out);
 }
 
 int op_lookup(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
@@ -243,15 +249,14 @@ int op_link(struct fuse_server *s, struct fuse_req *r, struct fuse_inode *i)
 	if (!from)
 		return -ESTALE;
 	snprintf(old, sizeof(old), "%d", from->fd);
-	if (linkat(s->proc_fd, old, i->fd, name, AT_SYMLINK_FOLLOW))
+	if (linkat(s->proc_fd, old, i->fd, name, AT_SYMLINK_FOLLOW)) {
 		err = -errno;
-	else
-		err = node_again(s, from, &out);
-	if (!err) {
-		err = req_put(r, &out, sizeof(out));
-		if (err)
-			node_forget(s, out.nodeid, 1);
+		goto put;
 	}
+	err = node_again(s, from, &out);
+	if (!err)
+		err = put_entry(s, r, &out);
+put:
 	node_put(s, from);
 	return err;
 }
