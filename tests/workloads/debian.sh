@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # debian.sh: Debian's own programs, dynamically linked, as they come: what they
 # print in a guest is what they print natively on the same root.
-#   FILES=N   files that are copied, compared and removed (2000; 20000 by hand)
+#   FILES=N   files that are copied, compared and removed (1000; 20000 by hand)
 . tests/workloads/roots.bash
 . tests/lib.sh
 . tests/workloads/items.bash
@@ -63,7 +63,7 @@ sed -i 's/1.0/1.1/' p/DEBIAN/control; rm -r p/usr/share; dpkg-deb --root-owner-g
 dpkg --unpack one.deb 2>&1 | grep -v database; dpkg -s kuni-item | grep Status; dpkg --configure -a; dpkg -s kuni-item | grep Status; dpkg -r kuni-item; dpkg -l kuni-item | tail -n 1; dpkg -P kuni-item; dpkg -s kuni-item 2>&1 | head -n 1; ls /etc/kuni-item 2>&1; tail -n 3 /var/log/dpkg.log | cut -d' ' -f3-
 SH
 item 'a bash script of a hundred lines' <tests/workloads/script.bash
-item "copy, compare and remove ${FILES:=2000} files" <<SH
+item "copy, compare and remove ${FILES:=1000} files" <<SH
 for ((d = 0; d < $FILES / 100; d++)); do
 	mkdir -p tree/d\$d; for ((f = 0; f < 100; f++)); do printf '%0*d\n' \$((f * 17 + 1)) \$d >tree/d\$d/f\$f; done
 done
