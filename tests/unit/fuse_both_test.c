@@ -553,6 +553,7 @@ int main(void)
 	test_xattr();
 	test_liar();
 	test_no_memory();
+	CHECK_EQ(sb->ops->write_back(sb), 0);
 	CHECK_EQ(sb->ops->sync(sb), 0);
 	dcache_prune_super(sb);
 	dentry_put(sb->root);

@@ -266,7 +266,20 @@ void process_told(struct process *p)
 	tell_parent(p);
 }
 
-/* Everybody else dies with init; what they wrote is safe on the host. */
+static bool write_back(struct mount *m, void *arg)
+{
+	const struct super_ops *ops = m->super->ops;
+	int r = ops && ops->write_back ? ops->write_back(m->super) : 0;
+
+	(void)arg;
+	if (r)
+		klog(KLOG_WARN,
+		     "exit: not all that was written is kept: error=%d", r);
+	return true;
+}
+
+/* Everybody else dies with init; what they wrote is with the host, which brings it
+ * to its disk when it likes, as it does for all that end. */
 static void init_exit(struct process *init, uint32_t status)
 {
 	struct process *p;
@@ -302,7 +315,7 @@ static void init_exit(struct process *init, uint32_t status)
 		sched_finish();
 		waitq_del(&w);
 	}
-	(void)sys_sync();
+	mount_each(write_back, NULL);
 	boot_mark(MARK_EXIT);
 	init_exited(status, init->oom_killed || oom_killed_init);
 }

@@ -45,6 +45,11 @@ static int fuse_statfs(struct super *s, struct lx_statfs *out)
 	return 0;
 }
 
+static int fuse_write_back(struct super *s)
+{
+	return fuse_sync_nodes(s->private_);
+}
+
 static int fuse_sync(struct super *s)
 {
 	struct fuse_syncfs_in in = { 0 };
@@ -72,6 +77,7 @@ static void fuse_destroy(struct super *s)
 static const struct super_ops fuse_super_ops = {
 	.statfs = fuse_statfs,
 	.evict = fuse_evict,
+	.write_back = fuse_write_back,
 	.sync = fuse_sync,
 	.destroy = fuse_destroy,
 };

@@ -122,6 +122,9 @@ struct super_ops {
 	int (*statfs)(struct super *s, struct lx_statfs *out);
 	/* Last reference of an inode is gone: free private_. */
 	void (*evict)(struct inode *i);
+	/* What is dirty goes to whoever keeps the files: the host's memory;
+	 * NULL: it is there.  sync: and from there to its disk. */
+	int (*write_back)(struct super *s);
 	int (*sync)(struct super *s);
 	/* The last mount is gone: drop what holds inodes (directory tables). */
 	void (*kill)(struct super *s);
