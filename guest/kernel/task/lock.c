@@ -4,8 +4,14 @@
  *
  * A spinlock keeps interrupts off from the first one taken to the last one
  * released; the count is the CPU's, and the scheduler carries the state of
- * "were they on" from task to task across a switch.  A mutex is handed over:
- * unlock makes the oldest sleeper the owner, so nobody starves.
+ * "were they on" from task to task across a switch.
+ *
+ * Who finds a mutex taken spins for a little while its owner runs, and sleeps
+ * only then: most are held for less than a switch takes.  Unlock frees it and
+ * wakes the oldest sleeper, and whoever comes first takes it; were it handed to
+ * a sleeper each time, one that is taken often would once have a queue and never
+ * be without again, with a switch for each turn.  A sleeper that woke in vain
+ * asks for it, and the next unlock hands it over: nobody starves.
  *
  * Debug builds check ranks: spinlocks in the CPU's rank_mask, mutexes in the
  * task's mutex_ranks.  Equal ranks pass; lockrank.h says how they are ordered.
@@ -16,6 +22,8 @@
 #include "kuni/klog.h"
 #include "kuni/sched.h"
 #include "kuni/task.h"
+
+#define SPIN_NS 20000UL /* about what two switches take */
 
 /* The kernel is not preempted, so this CPU stays this one; and below the first
  * level interrupts are off already. */
@@ -161,6 +169,37 @@ static void mutex_rank_enter(const struct mutex *m)
 	t->mutex_ranks |= 1ULL << m->rank;
 }
 
+/* m->lock is held, m is not free.  Whether it came free, with m->lock held
+ * again.  The owner's memory stays mapped where it dies meanwhile. */
+static bool mutex_spin(struct mutex *m)
+{
+	uint64_t until = arch_clock_ns() + SPIN_NS;
+	const struct task *t = m->owner;
+
+	if (!current || m->handoff ||
+	    !__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED))
+		return false;
+	unlock_it(&m->lock);
+	for (;;) {
+		t = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+		if (!t || !__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED) ||
+		    this_cpu()->need_resched || arch_clock_ns() >= until)
+			break;
+		arch_relax();
+	}
+	lock_it(&m->lock);
+	return !m->owner;
+}
+
+static void remove_head(struct mutex *m)
+{
+	m->head = m->head->next_mutex;
+	if (!m->head)
+		m->tail = NULL;
+	m->handoff = false;
+}
+
+/* Returns as the owner. */
 static void mutex_sleep(struct mutex *m)
 {
 	struct waiter w = { .task = current };
@@ -172,11 +211,19 @@ static void mutex_sleep(struct mutex *m)
 	m->tail = &w;
 	for (;;) {
 		sched_prepare(TASK_SLEEP_HARD);
-		if (w.woken)
-			break;
 		spin_unlock(&m->lock);
 		(void)sched_sleep(DEADLINE_NEVER);
 		spin_lock(&m->lock);
+		if (w.woken)
+			break;
+		if (m->head != &w)
+			continue;
+		if (!m->owner) {
+			remove_head(m);
+			m->owner = w.task;
+			break;
+		}
+		m->handoff = true;
 	}
 	sched_finish();
 }
@@ -188,7 +235,7 @@ void mutex_lock(struct mutex *m)
 		mutex_rank_enter(m);
 	}
 	lock_it(&m->lock);
-	if (!m->owner)
+	if (!m->owner || mutex_spin(m))
 		m->owner = owner_now();
 	else
 		mutex_sleep(m);
@@ -217,16 +264,15 @@ void mutex_unlock(struct mutex *m)
 	lock_it(&m->lock);
 	ensure(m->owner == owner_now());
 	w = m->head;
-	if (w) {
-		m->head = w->next_mutex;
-		if (!m->head)
-			m->tail = NULL;
+	if (m->handoff) {
+		remove_head(m);
 		m->owner = w->task;
 		w->woken = true;
-		(void)sched_wake(w->task);
 	} else {
 		m->owner = NULL;
 	}
+	if (w)
+		(void)sched_wake(w->task);
 	unlock_it(&m->lock);
 	if (KUNI_DEBUG && m->rank != RANK_NONE && current)
 		current->mutex_ranks &= ~(1ULL << m->rank);

@@ -44,6 +44,7 @@ struct mutex {
 	struct task *owner;         /* [lock] */
 	struct waiter *head, *tail; /* [lock] FIFO of sleepers */
 	uint16_t rank;
+	bool handoff; /* [lock] the next unlock hands it to head; not where free */
 };
 /* All-zero is a valid unlocked mutex. */
 void mutex_init(struct mutex *m, enum lockrank rank);
