@@ -10,8 +10,10 @@
  * arch_pt.active has a bit for each CPU whose CR3 may be that root.  The bit
  * is set before CR3 is loaded and cleared after another one is, so whoever
  * changes an entry and then reads the mask reaches every CPU that may have
- * cached the old one.  A CPU keeps the last root while it runs kernel threads
- * (and answers flushes for it); arch_pt_fini() makes it let go.
+ * cached the old one.  A CPU keeps the last root while it idles or runs kernel
+ * threads, which look at no user address: it is lazy then, is not asked to
+ * flush, and flushes all before it runs a user's task again if somebody would
+ * have asked.  Tables are only freed in arch_pt_fini(), which makes it let go.
  */
 #include "bootinfo.h"
 #include "kuni/klog.h"
@@ -31,6 +33,10 @@
 #define PTE_KEPT  512UL /* not present: a page that nobody may touch */
 #define PTE_NX    (1UL << 63)
 #define PTE_ADDR  0x000ffffffffff000UL
+
+/* arch_cpu.lazy */
+#define LAZY       1
+#define LAZY_STALE 2
 
 #define INDEX(va, level) ((va) >> (12 + 9 * (level)) & 511)
 #define FLUSH_PAGES      32 /* more: the whole TLB */
@@ -230,15 +236,43 @@ void mmu_load(struct arch_pt *pt)
 	struct arch_cpu *c = arch_this();
 	struct arch_pt *old = c->loaded;
 	uint64_t bit = 1UL << c->cpu.id;
+	bool stale = false;
 
-	if (old == pt)
+	if (pt && c->lazy)
+		stale = __atomic_exchange_n(&c->lazy, 0, __ATOMIC_SEQ_CST) &
+			LAZY_STALE;
+	if (old == pt) {
+		if (stale)
+			write_cr3(pt->root);
 		return;
+	}
 	if (pt)
 		__atomic_fetch_or(&pt->active[0], bit, __ATOMIC_SEQ_CST);
 	c->loaded = pt;
 	write_cr3(pt ? pt->root : KERNEL_ROOT);
 	if (old)
 		__atomic_fetch_and(&old->active[0], ~bit, __ATOMIC_SEQ_CST);
+}
+
+/* What runs next on this CPU looks at no user address; interrupts off. */
+void mmu_lazy(void)
+{
+	struct arch_cpu *c = arch_this();
+
+	if (c->loaded && !c->lazy)
+		__atomic_store_n(&c->lazy, LAZY, __ATOMIC_SEQ_CST);
+}
+
+/* Whether cpu need not flush now: it is lazy, and will before it is not. */
+static bool flushes_later(unsigned cpu)
+{
+	struct arch_cpu *c = (struct arch_cpu *)(void *)arch_cpu(cpu);
+	uint8_t was = LAZY;
+
+	return c && (__atomic_compare_exchange_n(
+			     &c->lazy, &was, LAZY | LAZY_STALE, false,
+			     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+		     was & LAZY_STALE);
 }
 
 void arch_pt_switch(struct arch_pt *pt)
@@ -420,13 +454,18 @@ void arch_tlb_flush(struct arch_pt *pt, uint64_t start, uint64_t end)
 {
 	struct flush f = { pt, page_down(start), page_up(end) };
 	bool on = arch_irq_save_off();
+	uint64_t mask, others;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	flush_here(&f);
+	mask = __atomic_load_n(&pt->active[0], __ATOMIC_SEQ_CST) &
+	       ~(1UL << this_cpu()->id);
+	for (others = mask; others; others &= others - 1)
+		if (flushes_later((unsigned)__builtin_ctzl(others)))
+			mask &= ~(others & -others);
+	smp_call(mask, flush_here, &f);
 	if (on)
 		arch_irq_on();
-	smp_call(__atomic_load_n(&pt->active[0], __ATOMIC_SEQ_CST), flush_here,
-		 &f);
 }
 
 /* ---- the kernel's half ---- */

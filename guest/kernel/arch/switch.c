@@ -128,6 +128,8 @@ void arch_switch(struct task *prev, struct task *next)
 	fpu_switch(&prev->arch, &next->arch);
 	if (next->arch.pt)
 		mmu_load(next->arch.pt);
+	else
+		mmu_lazy();
 	if (next->arch.fpu)
 		load_bases(&next->arch);
 	cpu_set_current(&c->cpu, next);

@@ -26,6 +26,7 @@ struct arch_cpu {
 	/* [o] where arch_user_enter() left off; at CPU_ENTER_SP */
 	uint64_t enter_sp __attribute__((aligned(256)));
 	struct arch_pt *loaded;  /* [o] in CR3; NULL: the kernel's root */
+	uint8_t lazy;            /* [a] no user address is looked at: mmu.c */
 	void *fpu_live;          /* [o] area whose state the registers hold */
 	bool apic_on;            /* [o] LAPIC enabled */
 	bool timer_on;           /* [o] LVT of the timer programmed */
@@ -155,6 +156,7 @@ extern const char trap_stubs[]; /* TRAP_STUB_SIZE bytes a vector */
 
 void mmu_init(void);
 void mmu_load(struct arch_pt *pt); /* this CPU's CR3; interrupts off */
+void mmu_lazy(void);               /* until the next one with tables */
 paddr_t mmu_kernel_root(void);
 paddr_t mmu_trampoline_root(void);
 
