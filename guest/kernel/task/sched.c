@@ -185,8 +185,8 @@ static void place(struct task *t, unsigned cpu, uint64_t lag)
 		t->vruntime = floor;
 	enqueue(rq, t);
 	__atomic_fetch_and(&idle_mask, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
-	poke(cpu);
 	spin_unlock(&rq->lock);
+	poke(cpu); /* now: it wants the lock first of all */
 }
 
 /* Sends t to another CPU; rq (its own, locked) is released. */
