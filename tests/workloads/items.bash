@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# items.bash: what debian.sh, compile.sh and python.sh share; sourced after
+# items.bash: what debian.sh, compile.sh, python.sh and langs.sh share; sourced after
 # roots.bash and lib.sh.  They are lists of items, shell text that says what it
 # saw: all of a list is run natively (in_root) and in one guest, and each item
 # must print the same and end alike.
 #
 #   item NAME <<'SH'     adds one; run by bash, in its own directory, in order
 #   run_items CPUS       runs them and compares
+#   ROOT                 name and packages of the root (debian)
 #   SECONDS_GUEST        how long the guest may take (300)
 #   ASLR=1               with addresses as they come: QEMU 7.2's TCG translates
 #                        code anew for each address that it is found at, which
 #                        makes an exec five times as long; off by default
 #   LOGS=DIR             keeps what both said
+ROOT=(debian "${DEBIAN[@]}")
 items=0
 mkdir -p "$T/items"
 
@@ -22,9 +24,9 @@ item() {
 
 run_items() {
 	local i run=() log=${LOGS:+$LOGS/$(basename "$0" .sh)} side
-	debian_root debian "${DEBIAN[@]}" || exit
-	use_root debian "$T/native"
-	use_root debian "$T/b/rootfs"
+	debian_root "${ROOT[@]}" || exit
+	use_root "${ROOT[0]}" "$T/native"
+	use_root "${ROOT[0]}" "$T/b/rootfs"
 	cat >"$T/items/all" <<-'SH'
 		for i in $(seq "$1"); do
 			mkdir -p /root/$i && cd /root/$i || exit
