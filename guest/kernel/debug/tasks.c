@@ -40,8 +40,9 @@ static void show_cpu(unsigned cpu)
 	sched_look(cpu, &v);
 	if (v.online)
 		klog(KLOG_WARN,
-		     "cpu %u: task %d (%.16s) queued=%u idle=%d resched=%d",
-		     cpu, v.tid, v.comm, v.queued, v.idle, v.need_resched);
+		     "cpu %u: task %d (%.16s) queued=%u idle=%d resched=%d slice=%d in %ld us",
+		     cpu, v.tid, v.comm, v.queued, v.idle, v.need_resched,
+		     v.slice_cpu, v.slice_us);
 }
 
 static void show_task(const struct process *p, const struct task *t)

@@ -3,10 +3,13 @@
  * sched.c: who runs on which CPU.
  *
  * One run queue a CPU: real-time tasks by priority, then the others by
- * virtual run time.  A woken task goes to an idle CPU, else to where it was;
- * an idle CPU steals before it sleeps.  Nothing ticks: the slice timer is
- * armed where somebody waits, always, and only there; CPUs are started only
- * once a slice has ended with somebody still waiting.
+ * virtual run time.  A woken task goes to an idle CPU, else to where it was; a
+ * new one to the shortest queue; an idle CPU steals before it sleeps.  Nothing
+ * ticks: the slice timer is armed where somebody waits, always, and only
+ * there; CPUs are started only once a slice has ended with somebody still
+ * waiting.  A CPU whose queue is longer than another's passes somebody on: at
+ * once where it is longer by two, else once in a while, so that shares are
+ * equal over time.
  *
  * No wake-up is lost: a task's state changes from sleeping to running only
  * under the lock of the run queue that task.cpu names.  A sleeper sets its
@@ -27,6 +30,7 @@
 #define SLICE_START_NS 1000000UL /* while CPUs are not started yet */
 #define WAKE_CREDIT_NS 2000000UL /* run time that a sleeper has saved */
 #define GRANULARITY_NS 1000000UL
+#define ROTATE_SLICES  25 /* before somebody moves to a queue shorter by one */
 
 struct runq {
 	struct spinlock lock;
@@ -37,6 +41,7 @@ struct runq {
 	struct task *prev;     /* [lock] who was switched from */
 	uint64_t min_vruntime; /* [lock] */
 	bool slice_over;       /* [a] */
+	unsigned waited;       /* [o] slices with the queue longer by one */
 	struct ktimer slice;   /* [o] */
 };
 
@@ -159,6 +164,26 @@ static unsigned choose_cpu(const struct task *t)
 	if (may & (1ULL << t->cpu) || !may)
 		return t->cpu;
 	return (unsigned)__builtin_ctzll(may);
+}
+
+/* The shortest queue among CPUs of may, me last; lengths change meanwhile. */
+static unsigned shortest_queue(uint64_t may, unsigned me)
+{
+	unsigned best = me, least = ~0U;
+
+	may &= __atomic_load_n(&online_mask, __ATOMIC_RELAXED);
+	for (unsigned n = 1; n <= KUNI_MAX_CPUS; n++) {
+		unsigned cpu = (me + n) % KUNI_MAX_CPUS, nr;
+
+		if (!(may >> cpu & 1))
+			continue;
+		nr = __atomic_load_n(&runqs[cpu].nr, __ATOMIC_RELAXED);
+		if (nr < least) {
+			least = nr;
+			best = cpu;
+		}
+	}
+	return best;
 }
 
 static void poke(unsigned cpu)
@@ -395,6 +420,8 @@ void sched_new(struct task *t)
 	t->cpu = this_cpu()->id;
 	t->vruntime = rq->min_vruntime;
 	t->cpu = choose_cpu(t);
+	if (!(__atomic_load_n(&idle_mask, __ATOMIC_RELAXED) >> t->cpu & 1))
+		t->cpu = shortest_queue(t->affinity, t->cpu);
 	place(t, t->cpu, 0);
 	irq_pop_off();
 }
@@ -502,6 +529,33 @@ static void share_out(void)
 	irq_pop_off();
 }
 
+/* A slice has ended with somebody waiting: perhaps elsewhere he waits less. */
+static void pass_on(void)
+{
+	struct runq *rq = lock_this_rq();
+	unsigned me = this_cpu()->id, to = shortest_queue(~0ULL, me);
+	unsigned nr = __atomic_load_n(&runqs[to].nr, __ATOMIC_RELAXED);
+	struct task *t;
+	uint64_t lag;
+
+	if (rq->nr <= nr || (rq->nr == nr + 1 && ++rq->waited < ROTATE_SLICES))
+		goto out;
+	TAILQ_FOREACH_REVERSE(t, &rq->queue, task_queue, rq_link)
+	if (t->affinity & (1ULL << to))
+		break;
+	if (!t)
+		goto out;
+	rq->waited = 0;
+	dequeue(rq, t);
+	lag = t->vruntime - rq->min_vruntime;
+	__atomic_store_n(&t->cpu, to, __ATOMIC_RELEASE);
+	spin_unlock(&rq->lock);
+	place(t, to, lag);
+	return;
+out:
+	spin_unlock(&rq->lock);
+}
+
 void sched_resched(void)
 {
 	struct task *t = current;
@@ -522,8 +576,10 @@ void sched_resched(void)
 		spin_unlock(&rq->lock);
 	}
 	share_out();
-	if (more)
+	if (more) {
 		start_more();
+		pass_on();
+	}
 }
 
 static void slice_end(struct ktimer *timer)
@@ -619,6 +675,8 @@ void sched_look(unsigned cpu, struct sched_view *out)
 	out->need_resched = c->need_resched;
 	spin_lock(&rq->lock); /* who runs cannot leave, so lives */
 	out->queued = rq->nr;
+	out->slice_cpu = rq->slice.cpu;
+	out->slice_us = (int64_t)(rq->slice.deadline - arch_clock_ns()) / 1000;
 	t = cpu_current(c);
 	out->tid = t->tid;
 	memcpy(out->comm, t->comm, sizeof(out->comm));

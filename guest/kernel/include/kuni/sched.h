@@ -65,6 +65,8 @@ _Noreturn void sched_cpu_main(void); /* a CPU's idle loop */
 void sched_init(void);
 /* What CPU cpu does, for the log; it may have changed since. */
 struct sched_view {
+	int slice_cpu;    /* where its slice timer is armed, below 0: nowhere */
+	int64_t slice_us; /* until the end of the slice */
 	int tid; /* of who runs there, 0: idle or a kernel thread */
 	char comm[16];
 	unsigned queued;
