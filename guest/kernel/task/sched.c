@@ -80,15 +80,19 @@ static uint64_t weight_of(const struct task *t)
 	return w;
 }
 
+static uint64_t virtual(const struct task *t, uint64_t ns)
+{
+	return t->nice || t->policy == SCHED_IDLE ? ns * 1024 / weight_of(t)
+						  : ns;
+}
+
 static void charge(struct task *t)
 {
 	uint64_t now = arch_clock_ns(), delta = now - t->last_start;
 
 	t->last_start = now;
 	t->sum_exec += delta;
-	t->vruntime += t->nice || t->policy == SCHED_IDLE
-			       ? delta * 1024 / weight_of(t)
-			       : delta;
+	t->vruntime += virtual(t, delta);
 }
 
 /* Whether a is to run before b. */
@@ -97,6 +101,28 @@ static bool before(const struct task *a, const struct task *b)
 	if (sched_prio(a) != sched_prio(b))
 		return sched_prio(a) > sched_prio(b);
 	return !is_rt(a) && (int64_t)(a->vruntime - b->vruntime) < 0;
+}
+
+/* Brings min_vruntime up to who runs there, who may not have been charged for
+ * long, and who waits: before anybody's lead or lag is taken or given. */
+static void catch_up(struct runq *rq, unsigned cpu)
+{
+	const struct task *run = cpu_current(arch_cpu(cpu));
+	const struct task *first = TAILQ_FIRST(&rq->queue);
+	uint64_t now = arch_clock_ns(), least = rq->min_vruntime;
+	bool some = false;
+
+	if (run != rq->idle && !is_rt(run)) {
+		least = run->vruntime;
+		if (now > run->last_start)
+			least += virtual(run, now - run->last_start);
+		some = true;
+	}
+	if (first && !is_rt(first) &&
+	    (!some || (int64_t)(first->vruntime - least) < 0))
+		least = first->vruntime;
+	if ((int64_t)(least - rq->min_vruntime) > 0)
+		rq->min_vruntime = least;
 }
 
 static void enqueue(struct runq *rq, struct task *t)
@@ -204,6 +230,7 @@ static void place(struct task *t, unsigned cpu, uint64_t lag)
 	uint64_t floor;
 
 	spin_lock(&rq->lock);
+	catch_up(rq, cpu);
 	floor = rq->min_vruntime - WAKE_CREDIT_NS;
 	t->vruntime = rq->min_vruntime + lag;
 	if ((int64_t)(t->vruntime - floor) < 0)
@@ -217,9 +244,11 @@ static void place(struct task *t, unsigned cpu, uint64_t lag)
 /* Sends t to another CPU; rq (its own, locked) is released. */
 static void send_away(struct runq *rq, struct task *t)
 {
-	uint64_t lag = t->vruntime - rq->min_vruntime;
 	unsigned to = choose_cpu(t);
+	uint64_t lag;
 
+	catch_up(rq, t->cpu);
+	lag = t->vruntime - rq->min_vruntime;
 	__atomic_store_n(&t->cpu, to, __ATOMIC_RELEASE);
 	spin_unlock(&rq->lock);
 	place(t, to, lag);
@@ -546,6 +575,7 @@ static void pass_on(void)
 	if (!t)
 		goto out;
 	rq->waited = 0;
+	catch_up(rq, me);
 	dequeue(rq, t);
 	lag = t->vruntime - rq->min_vruntime;
 	__atomic_store_n(&t->cpu, to, __ATOMIC_RELEASE);
@@ -720,6 +750,7 @@ static bool steal(unsigned me)
 			spin_unlock(&rq->lock);
 			continue;
 		}
+		catch_up(rq, v);
 		dequeue(rq, t);
 		lag = t->vruntime - rq->min_vruntime;
 		__atomic_store_n(&t->cpu, me, __ATOMIC_RELEASE);
