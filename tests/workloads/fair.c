@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	}
 	printf("cpus %ld busy %d\n", cpus, n);
 	printf("share %.0f %.0f\n", 100 * min * n / sum, 100 * max * n / sum);
-	printf("used %.0f\n", 100 * sum / (wall * (double)(n < cpus ? n : cpus)));
+	printf("used %.0f\n",
+	       100 * sum / (wall * (double)(n < cpus ? n : cpus)));
 	printf("sleeper %ld %.0f\n", wakes, 1000 * worst);
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);

@@ -67,7 +67,7 @@ void sched_init(void);
 struct sched_view {
 	int slice_cpu;    /* where its slice timer is armed, below 0: nowhere */
 	int64_t slice_us; /* until the end of the slice */
-	int tid; /* of who runs there, 0: idle or a kernel thread */
+	int tid;          /* of who runs there, 0: idle or a kernel thread */
 	char comm[16];
 	unsigned queued;
 	bool online, idle, need_resched;
