@@ -199,10 +199,11 @@ bool capable(int cap)
 	(void)cap;
 	return false;
 }
-void dcache_shrink(unsigned n)
+unsigned dcache_shrink(unsigned n)
 {
 	(void)n;
 	ensure(!nheld);
+	return 0;
 }
 uint32_t fake_random(void)
 {
@@ -396,9 +397,10 @@ int arch_kmap(uint64_t va, paddr_t pa, unsigned prot)
 	(void)prot;
 	return 0;
 }
-void arch_kunmap(uint64_t va)
+void arch_kunmap(uint64_t va, unsigned n)
 {
 	(void)va;
+	(void)n;
 }
 
 static int user_access(struct mm *m, uint64_t addr, unsigned access,

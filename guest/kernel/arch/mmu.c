@@ -485,16 +485,19 @@ int arch_kmap(uint64_t va, paddr_t pa, unsigned prot)
 	return pte ? 0 : -ENOMEM;
 }
 
-/* Unmaps it, on every CPU when it returns. */
-void arch_kunmap(uint64_t va)
+/* Unmaps n pages, on every CPU when it returns. */
+void arch_kunmap(uint64_t va, unsigned n)
 {
-	struct flush f = { NULL, page_down(va), page_down(va) + PAGE_SIZE };
-	uint64_t *pte;
+	struct flush f = { NULL, page_down(va), page_down(va) + n * PAGE_SIZE };
 
 	spin_lock(&kmap_lock);
-	pte = pte_find(KERNEL_ROOT, &va);
-	if (pte)
-		exchange(pte, 0);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t at = f.start + i * PAGE_SIZE;
+		uint64_t *pte = pte_find(KERNEL_ROOT, &at);
+
+		if (pte)
+			exchange(pte, 0);
+	}
 	spin_unlock(&kmap_lock);
 	flush_here(&f);
 	smp_call(~0UL, flush_here, &f);

@@ -8,8 +8,11 @@
  * task that sleeps shows its call chain as "  #N 0x<pc>" (the host adds the
  * symbols); of one that runs, the host's own dump of the CPUs tells.
  */
+#include <string.h>
+
 #include "kuni/arch.h"
 #include "kuni/klog.h"
+#include "kuni/mm.h"
 #include "kuni/task.h"
 
 static unsigned frame_nr; /* [tasklist] */
@@ -58,6 +61,36 @@ static void show_task(const struct process *p, const struct task *t)
 	arch_task_backtrace(t, frame);
 }
 
+/* Debug builds: who has made the objects in use. */
+static struct owner {
+	uint64_t caller;
+	unsigned size, n;
+} owners[512];
+
+static void count_owner(unsigned size, uint64_t caller)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(owners); i++) {
+		struct owner *o = &owners[i];
+
+		if (o->n && (o->caller != caller || o->size != size))
+			continue;
+		*o = (struct owner){ caller, size, o->n + 1 };
+		return;
+	}
+}
+
+static void show_owners(void)
+{
+	memset(owners, 0, sizeof(owners));
+	slab_owners(count_owner);
+	for (unsigned i = 0; i < ARRAY_SIZE(owners) && owners[i].n; i++) {
+		klog(KLOG_WARN, "objects: %u of %u bytes of", owners[i].n,
+		     owners[i].size);
+		frame_nr = 0;
+		frame(owners[i].caller);
+	}
+}
+
 void tasks_dump(void)
 {
 	struct process *p;
@@ -77,5 +110,7 @@ void tasks_dump(void)
 		show_task(p, t);
 	}
 	spin_unlock(&tasklist_lock);
+	if (KUNI_DEBUG)
+		show_owners();
 	flight_dump(KLOG_WARN);
 }

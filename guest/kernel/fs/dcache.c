@@ -204,15 +204,17 @@ static unsigned reap(struct super *s, unsigned n)
 	return done;
 }
 
-/* Frees up to n names that nobody uses. */
-void dcache_shrink(unsigned n)
+/* Frees up to n names that nobody uses; how many. */
+unsigned dcache_shrink(unsigned n)
 {
 	static uint32_t busy; /* puts of parents come back here */
+	unsigned done;
 
 	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
-		return;
-	reap(NULL, n);
+		return 0;
+	done = reap(NULL, n);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return done;
 }
 /* NOLINTEND(misc-no-recursion) */
 

@@ -36,6 +36,7 @@ int procfs_name(const struct path *p, char *buf, char **start) MUST_CHECK;
 				  struct mount **m, struct dentry **d)
 PROC_SHOW(cpuinfo); /* procfs_machine.c */
 PROC_SHOW(meminfo);
+PROC_SHOW(slabinfo);
 PROC_SHOW(machine_stat);
 PROC_SHOW(uptime);
 PROC_SHOW(loadavg);

@@ -73,10 +73,40 @@ PROC_SHOW(meminfo)
 	mem_line(b, "Slab:", s.slab);
 	mem_line(b, "SReclaimable:", 0);
 	mem_line(b, "SUnreclaim:", s.slab);
-	mem_line(b, "KernelStack:", task_count * (KSTACK_SIZE / PAGE_SIZE));
+	mem_line(b, "KernelStack:",
+		 __atomic_load_n(&mm_nr_stack, __ATOMIC_RELAXED));
 	mem_line(b, "PageTables:", s.tables);
 	pseudo_printf(b, "HugePages_Total:       0\nHugePages_Free:        0\n"
 			 "Hugepagesize:       2048 kB\n");
+	return 0;
+}
+
+/* slabinfo(5).  The numbers behind "tunables" and "slabdata" that this kernel
+ * has no such thing for are 0. */
+PROC_SHOW(slabinfo)
+{
+	struct slab_view v;
+	char name[32];
+
+	(void)k;
+	pseudo_printf(b, "slabinfo - version: 2.1\n"
+			 "# name            <active_objs> <num_objs> <objsize> "
+			 "<objperslab> <pagesperslab> : tunables <limit> ");
+	pseudo_printf(b, "<batchcount> <sharedfactor> : slabdata "
+			 "<active_slabs> <num_slabs> <sharedavail>\n");
+	for (unsigned n = 0; slab_look(n, &v); n++) {
+		if (strcmp(v.name, "kmalloc"))
+			snprintf(name, sizeof(name), "%s", v.name);
+		else
+			snprintf(name, sizeof(name), "%s-%u", v.name, v.size);
+		pseudo_printf(b, "%-17s %6lu %6lu %6u %4u %4u", name, v.used,
+			      v.slabs * v.per_slab, v.size, v.per_slab,
+			      v.pages);
+		pseudo_printf(b,
+			      " : tunables    0    0    0"
+			      " : slabdata %6lu %6lu      0\n",
+			      v.slabs, v.slabs);
+	}
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * procfs_sys.c: /proc/sys, the values that programs read (proc(5)).  They are
- * this kernel's own limits; none can be set.
+ * this kernel's own limits; only caches can be dropped.
  */
 #include <stdio.h>
 
@@ -89,7 +89,28 @@ static const struct pseudo_node kernel[] = {
 	{ 0 },
 };
 
+/* proc(5): 1 the page cache, 2 names and what they hold, 3 both. */
+static int store_drop_caches(const struct pseudo_key *k, const char *s,
+			     size_t n)
+{
+	unsigned what = n ? (unsigned)(s[0] - '0') : 0;
+
+	(void)k;
+	if (what < 1 || what > 3 || (n > 1 && s[1] != '\n'))
+		return -EINVAL;
+	if (what & 2)
+		while (dcache_shrink(256))
+			;
+	if (what & 1)
+		while (pagecache_shrink(4096))
+			;
+	return 0;
+}
+
 static const struct pseudo_node vm[] = {
+	{ .name = "drop_caches",
+	  .mode = S_IFREG | 0200,
+	  .store = store_drop_caches },
 	FILE_444(max_map_count),
 	FILE_444(overcommit_memory),
 	{ 0 },

@@ -31,6 +31,8 @@ static struct {
 	uint64_t nslots; /* [a] made so far */
 } stacks = { .lock = { .rank = RANK_SLAB } };
 
+uint64_t mm_nr_stack; /* [a] pages */
+
 static struct {
 	uint64_t top[PER_CPU];
 	unsigned n;
@@ -59,14 +61,21 @@ static void push(uint64_t *list, uint64_t top)
 /* Unmaps and frees pages [0, n) from base on.  Waits for other CPUs. */
 static void unmap_pages(uint64_t base, unsigned n)
 {
-	while (n--) {
+	struct page *page[NPAGES] = { 0 };
+
+	ensure(n <= NPAGES);
+	for (unsigned i = 0; i < n; i++) {
 		paddr_t pa;
 
-		if (!arch_pt_walk(NULL, base + n * PAGE_SIZE, &pa, NULL))
-			continue;
-		arch_kunmap(base + n * PAGE_SIZE);
-		page_put(page_of(pa));
+		if (arch_pt_walk(NULL, base + i * PAGE_SIZE, &pa, NULL))
+			page[i] = page_of(pa);
 	}
+	arch_kunmap(base, n);
+	for (unsigned i = 0; i < n; i++)
+		if (page[i]) {
+			page_put(page[i]);
+			__atomic_fetch_sub(&mm_nr_stack, 1, __ATOMIC_RELAXED);
+		}
 }
 
 static int map_pages(uint64_t base, unsigned n)
@@ -78,8 +87,10 @@ static int map_pages(uint64_t base, unsigned n)
 		if (p)
 			err = arch_kmap(base + i * PAGE_SIZE, page_paddr(p),
 					PROT_R | PROT_W);
-		if (!err)
+		if (!err) {
+			__atomic_fetch_add(&mm_nr_stack, 1, __ATOMIC_RELAXED);
 			continue;
+		}
 		if (p)
 			page_put(p);
 		unmap_pages(base, i);

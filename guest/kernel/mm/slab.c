@@ -13,7 +13,8 @@
  * In front of each cache stands a magazine a CPU, used with interrupts off and
  * without a lock.  What is larger than half a slab is whole pages.
  *
- * With KUNI_DEBUG free objects are poisoned, and checked when handed out.
+ * With KUNI_DEBUG free objects are poisoned, and checked when handed out; and
+ * each says who made it.
  *
  * Locks: slab_cache.lock (RANK_SLAB), then the page allocator's.
  */
@@ -39,6 +40,8 @@ struct slab_cache {
 	uint8_t order, id;
 	const char *name;
 	struct page *partial; /* [lock] slabs with room */
+	uint64_t out;         /* [lock] objects in use or in magazines */
+	uint64_t nslab;       /* [lock] */
 };
 
 struct magazine {
@@ -107,11 +110,13 @@ static bool slab_grow(struct slab_cache *c)
 		p[i].freelist = i ? p : NULL;
 	}
 	partial_add(c, p);
+	c->nslab++;
 	return true;
 }
 
 static void slab_release(struct slab_cache *c, struct page *p)
 {
+	c->nslab--;
 	__atomic_fetch_sub(&mm_nr_slab, slab_pages(c), __ATOMIC_RELAXED);
 	for (unsigned i = 1; i < slab_pages(c); i++)
 		memset(&p[i], 0, sizeof(p[i]));
@@ -144,6 +149,7 @@ static unsigned take_objects(struct slab_cache *c, void **out, unsigned n)
 	}
 	if (p->mapcount_hint == c->per_slab)
 		partial_remove(c, p);
+	c->out += got;
 	return got;
 }
 
@@ -153,6 +159,7 @@ static void give_object(struct slab_cache *c, void *obj)
 
 	if (p->flags & TAIL)
 		p = p->freelist;
+	c->out--;
 	memcpy(obj, &p->freelist, sizeof(void *));
 	p->freelist = obj;
 	if (p->mapcount_hint == c->per_slab)
@@ -254,9 +261,13 @@ static void *get_object(struct slab_cache *c)
 	return obj;
 }
 
-/* A zero-filled object, or NULL.  Callable under spinlocks; where it is not,
- * the page cache is made to give memory back first. */
-void *slab_alloc(struct slab_cache *c)
+/* Debug builds: who made it, in the last word of an object. */
+static uint64_t *owner_of(const struct slab_cache *c, void *obj)
+{
+	return (uint64_t *)((char *)obj + c->size - sizeof(uint64_t));
+}
+
+static void *alloc_for(struct slab_cache *c, void *caller)
 {
 	void *obj = get_object(c);
 
@@ -266,7 +277,17 @@ void *slab_alloc(struct slab_cache *c)
 		return NULL;
 	if (IS_ON(KUNI_DEBUG))
 		check_poison(c, obj);
-	return memset(obj, 0, c->size);
+	memset(obj, 0, c->size);
+	if (IS_ON(KUNI_DEBUG))
+		*owner_of(c, obj) = (uint64_t)caller;
+	return obj;
+}
+
+/* A zero-filled object, or NULL.  Callable under spinlocks; where it is not,
+ * the page cache is made to give memory back first. */
+void *slab_alloc(struct slab_cache *c)
+{
+	return alloc_for(c, __builtin_return_address(0));
 }
 
 void slab_free(struct slab_cache *c, void *obj)
@@ -297,6 +318,8 @@ static void cache_init(struct slab_cache *c, const char *name, size_t size)
 	if (size < MIN_OBJECT)
 		size = MIN_OBJECT;
 	ensure(size <= MAX_OBJECT);
+	if (IS_ON(KUNI_DEBUG))
+		size += 16; /* owner_of() */
 	spin_init(&c->lock, RANK_SLAB);
 	c->name = name;
 	c->size = (uint16_t)size;
@@ -327,6 +350,49 @@ void slab_init(void)
 	for (k = 0; k < ARRAY_SIZE(classes); k++)
 		cache_init(&caches[k], "kmalloc", classes[k]);
 	ncaches = ARRAY_SIZE(classes);
+}
+
+/* What the n-th cache holds; false: there is none.  Objects that other CPUs take
+ * or free meanwhile may be counted wrong. */
+bool slab_look(unsigned n, struct slab_view *v)
+{
+	struct slab_cache *c = &caches[n];
+
+	if (n >= __atomic_load_n(&ncaches, __ATOMIC_RELAXED))
+		return false;
+	spin_lock(&c->lock);
+	*v = (struct slab_view){ .name = c->name,
+				 .size = c->size,
+				 .per_slab = c->per_slab,
+				 .pages = slab_pages(c),
+				 .slabs = c->nslab,
+				 .used = c->out };
+	spin_unlock(&c->lock);
+	for (unsigned i = 0; i < KUNI_MAX_CPUS; i++)
+		if (mags[i])
+			v->used -= min(v->used, mags[i]->m[n].n);
+	return true;
+}
+
+/* Debug builds: fn for each object in use, with its size and who made it. */
+void slab_owners(void (*fn)(unsigned size, uint64_t caller))
+{
+	if (!KUNI_DEBUG)
+		return;
+	for (uint64_t n = 0; n < page_total(); n++) {
+		struct page *p = page_by_number((uint32_t)n);
+		const struct slab_cache *c = p->slab;
+
+		if (!(p->flags & PG_SLAB) || p->flags & TAIL || !c)
+			continue;
+		for (unsigned i = 0; i < p->order; i++) {
+			uint64_t at = *owner_of(c, (char *)page_virt(p) +
+							   i * c->size);
+
+			if (at != POISON * 0x0101010101010101UL)
+				fn(c->size - 16U, at);
+		}
+	}
 }
 
 /* Frees pages [from, to) of the block at p, in the largest aligned pieces. */
@@ -364,7 +430,8 @@ static void *large_alloc(size_t n)
 void *kmalloc(size_t n)
 {
 	if (n <= MAX_OBJECT)
-		return slab_alloc(&caches[class_of[(n + 15) / 16]]);
+		return alloc_for(&caches[class_of[(n + 15) / 16]],
+				 __builtin_return_address(0));
 	if (n > MAX_KMALLOC)
 		return NULL;
 	return large_alloc(n);

@@ -284,7 +284,7 @@ void arch_pt_visit(struct arch_pt *pt, uint64_t start, uint64_t end,
 void arch_tlb_flush(struct arch_pt *pt, uint64_t start, uint64_t end);
 /* The kernel's own half: device registers and stacks. */
 int arch_kmap(uint64_t va, paddr_t pa, unsigned prot) MUST_CHECK;
-void arch_kunmap(uint64_t va);
+void arch_kunmap(uint64_t va, unsigned n);
 #ifdef KUNI_UNIT
 void *phys_to_virt(paddr_t pa);
 paddr_t virt_to_phys(const void *p);

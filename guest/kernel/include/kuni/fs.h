@@ -287,7 +287,7 @@ struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 struct dentry *dentry_root(struct inode *i); /* takes i's reference */
 void dcache_drop(struct dentry *d);          /* unhash */
-void dcache_shrink(unsigned n);
+unsigned dcache_shrink(unsigned n);
 
 /* ---- names (fs/path.c) ---- */
 #define LOOKUP_FOLLOW      1

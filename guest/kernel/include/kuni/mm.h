@@ -92,10 +92,18 @@ void *kmalloc(size_t n) MUST_CHECK;
 void kfree(void *obj); /* NULL is fine */
 struct slab_cache;
 struct slab_cache *slab_create(const char *name, size_t size);
+struct slab_view { /* of a cache: pages of a slab, slabs, objects in use */
+	const char *name;
+	unsigned size, per_slab, pages;
+	uint64_t slabs, used;
+};
+bool slab_look(unsigned n, struct slab_view *v);
+void slab_owners(void (*fn)(unsigned size, uint64_t caller));
 void *slab_alloc(struct slab_cache *c) MUST_CHECK; /* zero-filled */
 void slab_free(struct slab_cache *c, void *obj);
 /* A kernel stack with a guard page below; top address, or 0. */
 #define KSTACK_SIZE 16384UL
+extern uint64_t mm_nr_stack; /* [a] pages of stacks, kept ones as well */
 uint64_t kstack_alloc(void) MUST_CHECK;
 void kstack_free(uint64_t top);
 
