@@ -8,6 +8,9 @@
 #include "kuni/task.h"
 #include "procfs.h"
 
+#define WINDOW     (4UL << 20)
+#define WINDOW_MAX (1UL << 45)
+
 /* The bytes [start, end) of m. */
 static int show_range(struct pseudo_buf *b, struct mm *m, uint64_t start,
 		      uint64_t end)
@@ -145,21 +148,33 @@ static void add_page(struct usage *u, const struct page *p)
 		u->dirty += PAGE_SIZE;
 }
 
-/* mm.lock held. */
+static unsigned visit_page(void *arg, uint64_t va, paddr_t pa, unsigned prot)
+{
+	const struct page *p = page_of(pa);
+
+	(void)va;
+	(void)prot;
+	if (p && !(p->flags & PG_RESERVED))
+		add_page(arg, p);
+	return ~0U; /* as it was */
+}
+
+/* mm.lock held.  In windows that grow where nothing is mapped, so that
+ * interrupts are not off for long. */
 static void usage_of(struct mm *m, const struct vma *v, struct usage *u)
 {
-	unsigned prot;
-	paddr_t pa;
+	uint64_t at = v->start, window = WINDOW;
 
 	u->size += v->end - v->start;
-	for (uint64_t at = v->start; at < v->end; at += PAGE_SIZE) {
-		struct page *p;
+	while (at < v->end) {
+		uint64_t stop = min(at + window, v->end), before = u->rss;
 
 		spin_lock(&m->pt_lock);
-		p = arch_pt_walk(&m->pt, at, &pa, &prot) ? page_of(pa) : NULL;
-		if (p && !(p->flags & PG_RESERVED))
-			add_page(u, p);
+		arch_pt_visit(&m->pt, at, stop, visit_page, u);
 		spin_unlock(&m->pt_lock);
+		window =
+			u->rss != before ? WINDOW : min(window * 2, WINDOW_MAX);
+		at = stop;
 	}
 }
 

@@ -211,6 +211,12 @@ static const struct inode_ops pseudo_place_ops = {
 
 /* ---- files ---- */
 
+/* What an open file holds. */
+struct pseudo_text {
+	struct mutex lock;   /* readers with a position of their own (pread) */
+	struct pseudo_buf b; /* [lock] */
+};
+
 static int pseudo_fill(struct file *f, struct pseudo_buf *b)
 {
 	struct pseudo_inode *pi = pseudo_of(f->inode);
@@ -227,22 +233,22 @@ static int pseudo_fill(struct file *f, struct pseudo_buf *b)
 static int pseudo_open(struct inode *i, struct file *f)
 {
 	(void)i;
-	f->private_ = kmalloc(sizeof(struct pseudo_buf));
+	f->private_ = kmalloc(sizeof(struct pseudo_text));
 	return f->private_ ? 0 : -ENOMEM;
 }
 
 static void pseudo_release(struct file *f)
 {
-	struct pseudo_buf *b = f->private_;
+	struct pseudo_text *t = f->private_;
 
-	if (b)
-		kfree(b->s);
-	kfree(b);
+	if (t)
+		kfree(t->b.s);
+	kfree(t);
 }
 
-static ssize_t pseudo_read(struct file *f, struct uio *u, uint64_t *pos)
+static ssize_t read_locked(struct file *f, struct pseudo_buf *b, struct uio *u,
+			   uint64_t *pos)
 {
-	struct pseudo_buf *b = f->private_;
 	ssize_t n;
 
 	if (!*pos || !b->s) {
@@ -256,6 +262,17 @@ static ssize_t pseudo_read(struct file *f, struct uio *u, uint64_t *pos)
 	n = uio_put(u, b->s + *pos, min(u->left, (size_t)(b->len - *pos)));
 	if (n > 0)
 		*pos += (uint64_t)n;
+	return n;
+}
+
+static ssize_t pseudo_read(struct file *f, struct uio *u, uint64_t *pos)
+{
+	struct pseudo_text *t = f->private_;
+	ssize_t n;
+
+	mutex_lock(&t->lock);
+	n = read_locked(f, &t->b, u, pos);
+	mutex_unlock(&t->lock);
 	return n;
 }
 
