@@ -200,7 +200,19 @@ static long set_flags(int fd, struct file *f, unsigned flags)
 	return 0;
 }
 
-static long lock_cmd(struct file *f, unsigned cmd, uaddr_t arg)
+/* A lock set while another thread closed the descriptor came too late to go with
+ * it. */
+static void lock_again(int fd, struct file *f)
+{
+	struct file *now = fd_get(fd);
+
+	if (now != f)
+		posix_locks_close(f, current->files);
+	if (now)
+		file_put(now);
+}
+
+static long lock_cmd(int fd, struct file *f, unsigned cmd, uaddr_t arg)
 {
 	bool ofd = cmd >= F_OFD_GETLK;
 	bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
@@ -209,9 +221,13 @@ static long lock_cmd(struct file *f, unsigned cmd, uaddr_t arg)
 
 	if (copy_from_user(&l, arg, sizeof(l)))
 		return -EFAULT;
-	if (!get)
-		return posix_lock_set(f, &l, ofd,
-				      cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+	if (!get) {
+		r = posix_lock_set(f, &l, ofd,
+				   cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+		if (!r && !ofd && l.l_type != F_UNLCK)
+			lock_again(fd, f);
+		return r;
+	}
 	r = posix_lock_get(f, &l, ofd);
 	return r ? r : copy_to_user(arg, &l, sizeof(l));
 }
@@ -279,7 +295,7 @@ static long fcntl_file(int fd, struct file *f, unsigned cmd, long arg)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return lock_cmd(f, cmd, UADDR(arg));
+		return lock_cmd(fd, f, cmd, UADDR(arg));
 	case F_SETOWN:
 		return set_owner(f, (int)arg);
 	case F_GETOWN:
