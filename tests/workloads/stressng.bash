@@ -20,8 +20,8 @@ cat >"$r/all" <<S
 mkdir -p /tmp/s && cd /tmp/s
 for s in $list; do
 	echo "begin \$s"
-	timeout -k 2 ${LIMIT:-20} stress-ng --\$s 1 -t 1 --temp-path /tmp/s --oomable --quiet >>/tmp/log 2>&1 </dev/null
-	echo "end \$s \$?"
+	timeout -k 2 ${LIMIT:-20} stress-ng --\$s 1 -t 1 --temp-path /tmp/s --oomable >/tmp/log 2>&1 </dev/null
+	echo "end \$s \$?"; [ -z "${SHOW:-}" ] || tail -n 8 /tmp/log
 done
 echo done
 S
