@@ -206,9 +206,39 @@ static void others(void)
 	wait(&st);
 }
 
+/* A directory of /proc is as good as a pidfd for sending signals. */
+static void proc_directories(void)
+{
+	int p = child(0), fd, none;
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d", p);
+	fd = open(name, O_RDONLY | O_DIRECTORY);
+	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send, fd, 99, 0, 0));
+	SAY(syscall(SYS_getfd, fd, 0, 0));
+	SAY(waitid(P_PIDFD, fd, NULL, WEXITED | WNOHANG));
+	none = open(name, O_PATH | O_DIRECTORY);
+	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	close(none);
+	snprintf(name, sizeof(name), "/proc/%d/task/%d", p, p);
+	none = open(name, O_RDONLY | O_DIRECTORY);
+	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	close(none);
+	none = open("/proc", O_RDONLY | O_DIRECTORY);
+	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	close(none);
+	SAY(syscall(SYS_pidfd_send, fd, SIGKILL, 0, 0));
+	waitpid(p, &st, 0);
+	printf("signal %d\n", WTERMSIG(st));
+	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
+	close(fd);
+}
+
 int main(void)
 {
 	opens();
+	proc_directories();
 	clones();
 	getfds();
 	memories();

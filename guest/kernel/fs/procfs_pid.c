@@ -175,3 +175,19 @@ const struct pseudo_node procfs_pid_dir = {
 	.children = pid_children,
 	.own = true,
 };
+
+int procfs_process(int fd, struct process **out)
+{
+	struct file *f = fd_get(fd);
+	const struct pseudo_key *k;
+
+	if (!f)
+		return -EBADF;
+	k = pseudo_file_key(f, &procfs_pid_dir);
+	if (k) {
+		*out = k->proc;
+		process_get(*out);
+	}
+	file_put(f);
+	return k ? 0 : -EBADF;
+}

@@ -217,6 +217,17 @@ struct pseudo_text {
 	struct pseudo_buf b; /* [lock] */
 };
 
+const struct pseudo_key *pseudo_file_key(const struct file *f,
+					 const struct pseudo_node *node)
+{
+	const struct pseudo_inode *pi;
+
+	if (f->ops != &pseudo_dir_ops && f->ops != &pseudo_file_ops)
+		return NULL;
+	pi = pseudo_of(f->inode);
+	return pi->node == node ? &pi->key : NULL;
+}
+
 static int pseudo_fill(struct file *f, struct pseudo_buf *b)
 {
 	struct pseudo_inode *pi = pseudo_of(f->inode);

@@ -54,6 +54,10 @@ void pseudo_printf(struct pseudo_buf *b, const char *fmt, ...)
 void pseudo_put(struct pseudo_buf *b, const void *s, size_t n);
 /* A number without sign, whole: -ENOENT where name is not one. */
 int pseudo_number(const char *name, size_t len, int *out);
+/* The key of an open file that is `node`, or NULL for any other; good as long
+ * as the file is. */
+const struct pseudo_key *pseudo_file_key(const struct file *f,
+					 const struct pseudo_node *node);
 /* Mounts the tree below `root` (a directory node) as a file system. */
 int pseudo_mount(const struct fs_type *t, const struct pseudo_node *root,
 		 int64_t magic, struct super **out);

@@ -83,6 +83,8 @@ long sys_pidfd_send_signal(int pidfd, int sig, uaddr_t uinfo,
 		return -EINVAL;
 	ret = pidfd_process(pidfd, &p, NULL);
 	if (ret)
+		ret = procfs_process(pidfd, &p);
+	if (ret)
 		return ret;
 	ret = sig < 0 || sig > NSIG ? -EINVAL : read_info(uinfo, sig, p, &info);
 	if (!ret) {

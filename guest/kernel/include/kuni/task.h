@@ -285,6 +285,8 @@ int task_inspect(struct task *t, enum inspect as) MUST_CHECK;
 int pidfd_new(struct process *p, unsigned flags, struct file **out) MUST_CHECK;
 /* The process of descriptor fd with a reference, or -EBADF. */
 int pidfd_process(int fd, struct process **out, unsigned *flags) MUST_CHECK;
+/* The same of a descriptor of /proc/PID (fs/procfs_pid.c). */
+int procfs_process(int fd, struct process **out) MUST_CHECK;
 
 /* What a system call does before and after itself where sys_work says so: the
  * dispatcher's part of seccomp and ptrace. */
