@@ -61,6 +61,7 @@ in_root() {
 	# shellcheck disable=SC2016
 	unshare --mount --uts --ipc --net --pid --fork --kill-child -- bash -c '
 		set -e
+		ulimit -Sn 1024
 		cd "$1"
 		mount -t proc proc proc
 		mount -t tmpfs -o nosuid,strictatime,mode=755,size=65536k tmpfs dev

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fasync.c: O_ASYNC: a signal to the owner of a file when it can be read or
- * written (fcntl(2): F_SETOWN, F_SETSIG).
+ * written (fcntl(2): F_SETOWN, F_SETSIG), or has a message (dnotify.c).
  *
  * A file with O_ASYNC has waiters on the queues that its poll() names.  Their
  * callback, under a queue's lock and perhaps in an interrupt, only notes what
@@ -27,6 +27,7 @@ struct fasync { /* file.async */
 	bool on, failed;       /* [fasync_mutex] */
 	SLIST_HEAD(, fasync_wait) waits; /* [fasync_mutex] */
 	unsigned events;                 /* [pending_lock] since the last */
+	unsigned messages;               /* [pending_lock] the same */
 	bool queued;                     /* [pending_lock] */
 	TAILQ_ENTRY(fasync) link;
 };
@@ -38,20 +39,39 @@ static struct waitq thread_wait; /* no rank, see above */
 static bool thread_runs;         /* [fasync_mutex] */
 bool fasync_pending;             /* [a] something is on the list */
 
+/* pending_lock held. */
+static void enqueue(struct fasync *a)
+{
+	if (!a->queued) {
+		a->queued = true;
+		TAILQ_INSERT_TAIL(&pending, a, link);
+	}
+	__atomic_store_n(&fasync_pending, true, __ATOMIC_RELAXED);
+}
+
 static bool fasync_woken(struct waiter *w, unsigned events)
 {
 	struct fasync *a = container_of(w, struct fasync_wait, w)->owner;
 
 	spin_lock(&pending_lock);
 	a->events |= events;
-	if (!a->queued) {
-		a->queued = true;
-		TAILQ_INSERT_TAIL(&pending, a, link);
-	}
-	__atomic_store_n(&fasync_pending, true, __ATOMIC_RELAXED);
+	enqueue(a);
 	spin_unlock(&pending_lock);
 	wake_all(&thread_wait, EPOLLIN);
 	return true;
+}
+
+/* A signal with POLL_MSG for each call, under any lock, by a task on its way
+ * to user mode; fasync_own(f) came before. */
+void fasync_message(struct file *f, int fd)
+{
+	struct fasync *a = f->async;
+
+	spin_lock(&pending_lock);
+	a->fd = fd;
+	a->messages++;
+	enqueue(a);
+	spin_unlock(&pending_lock);
 }
 
 /* The code and band of SIGPOLL that Linux gives for events. */
@@ -66,6 +86,10 @@ static void fill_info(struct siginfo_k *i, int sig, int fd, unsigned events)
 		i->code = POLL_HUP_CODE;
 		i->band = EPOLLHUP | EPOLLERR;
 	}
+	if (events & EPOLLMSG) {
+		i->code = POLL_MSG_CODE;
+		i->band = EPOLLIN | EPOLLRDNORM | EPOLLMSG;
+	}
 	i->fd = fd;
 }
 
@@ -76,6 +100,7 @@ void fasync_flush(void)
 		struct io_owner owner = { 0 };
 		struct siginfo_k info;
 		struct fasync *a;
+		unsigned times = 0;
 		int sig = 0;
 
 		spin_lock(&pending_lock);
@@ -85,8 +110,10 @@ void fasync_flush(void)
 			a->queued = false;
 			owner = a->owner;
 			sig = a->sig;
-			fill_info(&info, sig, a->fd, a->events);
-			a->events = 0;
+			fill_info(&info, sig, a->fd,
+				  a->messages ? EPOLLMSG : a->events);
+			times = max(a->messages, 1U);
+			a->events = a->messages = 0;
 		} else {
 			__atomic_store_n(&fasync_pending, false,
 					 __ATOMIC_RELAXED);
@@ -94,7 +121,7 @@ void fasync_flush(void)
 		spin_unlock(&pending_lock);
 		if (!a)
 			return;
-		if (owner.id)
+		while (owner.id && times--)
 			signal_send_io(&owner, sig ? sig : SIGIO,
 				       sig ? &info : NULL);
 	}
@@ -155,7 +182,7 @@ static void turn_off(struct fasync *a)
 	if (a->queued)
 		TAILQ_REMOVE(&pending, a, link);
 	a->queued = false;
-	a->events = 0;
+	a->events = a->messages = 0;
 	spin_unlock(&pending_lock);
 	a->on = false;
 }
@@ -225,6 +252,15 @@ int fasync_set_owner(struct file *f, int type, int id)
 	}
 	mutex_unlock(&fasync_mutex);
 	return r;
+}
+
+/* The current process, where nobody owns f yet. */
+int fasync_own(struct file *f)
+{
+	int type, id;
+
+	fasync_get_owner(f, &type, &id);
+	return id ? 0 : fasync_set_owner(f, F_OWNER_PID, current->proc->pid);
 }
 
 /* F_GETOWN: 0 and F_OWNER_TID where none was set, or it is gone. */

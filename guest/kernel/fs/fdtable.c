@@ -120,6 +120,8 @@ static int close_file(struct fdtable *t, struct file *f)
 		if (f->ops->flush)
 			r = f->ops->flush(f);
 		posix_locks_close(f, t);
+		if (f->async)
+			dnotify_close(f, t);
 	}
 	file_put(f);
 	return r;

@@ -42,8 +42,10 @@ void file_put(struct file *f)
 							  : IN_CLOSE_NOWRITE);
 	if (f->epolls)
 		epoll_file_gone(f);
-	if (f->async)
+	if (f->async) {
+		dnotify_close(f, NULL);
 		fasync_file_gone(f);
+	}
 	flock_release(f);
 	if (f->writer)
 		inode_write_end(f->inode);

@@ -30,6 +30,8 @@ static void tell_parent(struct dentry *d, uint32_t mask)
 	n->dir = dcache_name(d, n->name, &n->len);
 	if (n->dir != d && inotify_wants(n->dir->inode, mask, d->dead))
 		inotify_event(n->dir->inode, mask, 0, n->name, n->len, false);
+	if (n->dir != d)
+		dnotify_event(n->dir->inode, mask);
 	dentry_put(n->dir);
 	kfree(n);
 }
@@ -43,12 +45,13 @@ void notify_dentry_slow(struct dentry *d, uint32_t mask)
 		return;
 	mask |= dir_bit(i);
 	tell_parent(d, mask);
-	inotify_event(i, mask, 0, NULL, 0, false);
+	notify_inode_slow(i, mask);
 }
 
 void notify_inode_slow(struct inode *i, uint32_t mask)
 {
 	inotify_event(i, mask | dir_bit(i), 0, NULL, 0, false);
+	dnotify_event(i, mask);
 }
 
 /* A name of dir came or went. */
@@ -56,6 +59,7 @@ void notify_name_slow(struct inode *dir, const char *name, size_t len,
 		      const struct inode *i, uint32_t mask)
 {
 	inotify_event(dir, mask | dir_bit(i), 0, name, len, false);
+	dnotify_event(dir, mask);
 }
 
 /* The last name of i is gone. */
@@ -72,6 +76,10 @@ void notify_rename_slow(const struct notify_name *from,
 	static uint32_t last; /* [a] */
 	uint32_t cookie = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 
+	if (from->dir == to->dir)
+		dnotify_event(from->dir, DNOTIFY_RENAMED);
+	dnotify_event(from->dir, IN_MOVED_FROM);
+	dnotify_event(to->dir, IN_MOVED_TO);
 	inotify_event(from->dir, IN_MOVED_FROM | dir_bit(i), cookie, from->name,
 		      from->len, false);
 	inotify_event(to->dir, IN_MOVED_TO | dir_bit(i), cookie, to->name,

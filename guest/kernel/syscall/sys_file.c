@@ -307,6 +307,8 @@ static long fcntl_file(int fd, struct file *f, unsigned cmd, long arg)
 		return fasync_set_signal(f, (int)arg);
 	case F_GETSIG:
 		return fasync_get_signal(f);
+	case F_NOTIFY:
+		return dnotify_set(f, fd, current->files, (unsigned)arg);
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_size(f, cmd == F_SETPIPE_SZ, (unsigned long)arg);

@@ -32,6 +32,7 @@
 #define F_OFD_SETLK     37
 #define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
+#define F_NOTIFY        1026
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
 #define F_ADD_SEALS     1033
@@ -115,6 +116,14 @@
 #define IN_MASK_ADD      0x20000000U
 #define IN_ISDIR         0x40000000U
 #define IN_ONESHOT       0x80000000U
+
+#define DN_ACCESS    0x1U
+#define DN_MODIFY    0x2U
+#define DN_CREATE    0x4U
+#define DN_DELETE    0x8U
+#define DN_RENAME    0x10U
+#define DN_ATTRIB    0x20U
+#define DN_MULTISHOT 0x80000000U
 
 #define EPOLL_CTL_ADD  1
 #define EPOLL_CTL_DEL  2

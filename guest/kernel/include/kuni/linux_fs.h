@@ -102,6 +102,7 @@ enum {
 #define EPOLLHUP    0x10
 #define EPOLLNVAL   0x20
 #define EPOLLRDNORM 0x40
+#define EPOLLMSG    0x400
 #define EPOLLRDBAND 0x80
 #define EPOLLWRNORM 0x100
 #define EPOLLWRBAND 0x200

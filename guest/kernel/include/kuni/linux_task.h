@@ -61,6 +61,7 @@ enum {
 
 #define POLL_IN_CODE  1
 #define POLL_OUT_CODE 2
+#define POLL_MSG_CODE 3
 #define POLL_HUP_CODE 6
 
 #define F_OWNER_TID   0

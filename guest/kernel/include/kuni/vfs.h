@@ -192,6 +192,13 @@ void fasync_get_owner(struct file *f, int *type, int *id);
 int fasync_set_signal(struct file *f, int sig) MUST_CHECK;
 int fasync_get_signal(const struct file *f);
 void fasync_file_gone(struct file *f);
+int fasync_own(struct file *f) MUST_CHECK;
+void fasync_message(struct file *f, int fd);
+
+/* ---- dnotify.c ---- */
+int dnotify_set(struct file *f, int fd, const void *owner,
+		unsigned arg) MUST_CHECK;
+void dnotify_close(const struct file *f, const void *owner);
 
 /* ---- inotify.c ---- */
 #define INOTIFY_MAX_EVENTS    16384
