@@ -13,12 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/timerfd.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,10 +44,12 @@
 #include "host/virtio/mmio.h"
 
 #define MSR_TSC 0x10
+/* Seconds of CPU time between looks for files that were cut off under their
+ * mappings, and the signal that says so. */
+#define WINDOW_CHECK  1
+#define WINDOW_SIGNAL (SIGRTMAX - 1)
 /* Without 1 GiB pages the boot page tables have no room for more beside the
  * window. */
-/* Seconds between looks for files that were cut off under their mappings. */
-#define WINDOW_CHECK   2
 #define WINDOW_MAX_RAM (8ULL << 30)
 
 struct kvm_device {
@@ -71,7 +74,7 @@ struct kvm_vm {
 	struct machine *m;
 	int vm; /* not owned */
 	struct guest_mem mem;
-	int window_timer; /* -1: no window */
+	int window_timer; /* signalfd; -1: no window */
 	uint64_t repairs; /* of fuse_server_repair(), the loop's */
 	struct irq_chip irq;
 	struct bus bus;
@@ -97,15 +100,16 @@ static void hv_expect(void)
 
 /* KVM reports a page behind the end of a file (EFAULT) only where it may not
  * fault it in asynchronously.  Else, up to Linux 6.1 at least, its worker fails
- * unseen and the CPU tries for ever; so somebody has to look. */
+ * unseen and the CPU tries for ever; so somebody has to look.  As long as the
+ * CPUs idle nobody tries, and nobody is woken: the timer is of CPU time. */
 static void on_window_timer(void *arg, uint32_t events)
 {
 	struct kvm_vm *v = arg;
-	uint64_t count;
+	struct signalfd_siginfo si;
 
 	(void)events;
-	if (read(v->window_timer, &count, sizeof(count)) < 0)
-		return;
+	while (read(v->window_timer, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		;
 	(void)fuse_server_repair(v->m->fuse, &v->repairs, false);
 }
 
@@ -113,12 +117,19 @@ static int watch_window(struct kvm_vm *v, struct err *e)
 {
 	const struct itimerspec every = { { WINDOW_CHECK, 0 },
 					  { WINDOW_CHECK, 0 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = WINDOW_SIGNAL };
+	sigset_t set;
+	timer_t timer;
 	int r;
 
-	v->window_timer =
-		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	sigemptyset(&set);
+	sigaddset(&set, WINDOW_SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	v->window_timer = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (v->window_timer < 0 ||
-	    timerfd_settime(v->window_timer, 0, &every, NULL) < 0)
+	    timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer) < 0 ||
+	    timer_settime(timer, 0, &every, NULL) < 0)
 		return err_set(e, errno, "kvm: timer of the DAX window");
 	r = loop_add(v->m->loop, v->window_timer, EPOLLIN, on_window_timer, v,
 		     NULL);
