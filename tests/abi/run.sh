@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: every program of tests/abi natively, then all in one boot of the
 # guest; output and status must be the same.  KUNI_OPTS chooses the back end,
-# ABI the programs (a pattern), BUILD_ONLY=1 stops when they are built.
+# ABI the programs (a pattern).  For the lab, where there is no compiler and an
+# older Linux: NATIVE_TO=DIR runs them natively alone and leaves the output in
+# DIR, NATIVE=DIR takes it from there.
 . tests/lib.sh
 mkdir -p "$T/b"
 make_root "$T/b/rootfs"
@@ -24,7 +26,6 @@ for c in tests/abi/${ABI:-*}.c; do
 done
 [ build/abi/counts -nt tests/workloads/counts.c ] || gcc -O2 -static -o build/abi/counts tests/workloads/counts.c || fail 'counts.c does not compile'
 cp build/abi/counts "$T/b/rootfs/bin/" # in the guest alone
-[ -z "${BUILD_ONLY:-}" ] || finish # for where there is no compiler
 cat >"$T/all" <<'S'
 busybox true; counts save /counts 2>/dev/null # once before, so that all is there
 for t in /abi/*; do
@@ -41,13 +42,18 @@ cp "$T/all" "$T/b/rootfs/all"
 cp "$T/all" "$T/native/all"
 mkdir -p "$T/native/dev/pts" "$T/native/dev/shm"
 # natively: the same root, in a mount, pid, network and UTS namespace of its own
-unshare -mpufn --propagation private bash -c "
+[ -z "${NATIVE:-}" ] || cp "$NATIVE"/* "$T/native/out/"
+[ -n "${NATIVE:-}" ] || unshare -mpufn --propagation private bash -c "
 	mount -t proc proc '$T/native/proc' && mount -t sysfs sysfs '$T/native/sys' &&
 	mount -t tmpfs -o mode=755 tmpfs '$T/native/dev' && mkdir '$T/native/dev/shm' '$T/native/dev/pts' &&
 	mount -t tmpfs -o mode=1777 tmpfs '$T/native/dev/shm' &&
 	mount -t devpts -o newinstance,ptmxmode=666 devpts '$T/native/dev/pts' && ln -s pts/ptmx '$T/native/dev/ptmx' &&
 	for d in null zero full random urandom tty; do cp -a /dev/\$d '$T/native/dev/'; done &&
 	hostname kuni && chroot '$T/native' busybox ifconfig lo up && exec chroot '$T/native' /bin/sh /all" >"$T/native.log" 2>&1 || fail "native run: $(cat "$T/native.log")"
+if [ -n "${NATIVE_TO:-}" ]; then
+	rm -rf "$NATIVE_TO" && mv "$T/native/out" "$NATIVE_TO"
+	finish
+fi
 CAPS=$(all_caps) make_bundle "$T/b" sh /all
 timeout 300 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
 same 'status of the guest run' 0 "$?"

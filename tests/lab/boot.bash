@@ -7,7 +7,7 @@ lab_boot() {
 	shift
 	[ -e build/lab/root.erofs ] || tests/lab/lab setup || return 1
 	[ ! -e build/lab/qemu/version ] || boots=1
-	export LAB_TRIES=$((boots > 1 ? 2 : 1)) LAB_ENV=LAB_TRIES
+	export LAB_TRIES=$((boots > 1 ? 2 : 1)) NATIVE=$PWD/build/abi-native LAB_ENV='LAB_TRIES NATIVE'
 	for ((try = 1; try <= boots; try++)); do
 		tests/lab/lab run --smp 2 --mem 3072 --timeout "$limit" --share "$PWD" -- "$@"
 		rc=$?
