@@ -55,7 +55,7 @@ if [ -n "${NATIVE_TO:-}" ]; then
 	finish
 fi
 CAPS=$(all_caps) make_bundle "$T/b" sh /all
-timeout 300 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
+timeout -s RTMAX -k 20 ${GUEST_LIMIT:-300} "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" >"$T/guest.log" 2>&1
 same 'status of the guest run' 0 "$?"
 [ ! -s "$T/guest.log" ] || tail -n 20 "$T/guest.log" >&2
 for o in "$T"/native/out/*; do
