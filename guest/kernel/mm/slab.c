@@ -264,7 +264,7 @@ static void *get_object(struct slab_cache *c)
 /* Debug builds: who made it, in the last word of an object. */
 static uint64_t *owner_of(const struct slab_cache *c, void *obj)
 {
-	return (uint64_t *)((char *)obj + c->size - sizeof(uint64_t));
+	return (uint64_t *)(void *)((char *)obj + c->size - sizeof(uint64_t));
 }
 
 static void *alloc_for(struct slab_cache *c, void *caller)
