@@ -140,7 +140,9 @@ int vdev_offers(struct vdev *v, unsigned feature)
 	if (!v->regs)
 		ret = map_regs(v);
 	if (ret == 0)
-		ret = reg_read(v, VIRTIO_MMIO_DEVICE_FEATURES) >> feature & 1;
+		ret = (int)(reg_read(v, VIRTIO_MMIO_DEVICE_FEATURES) >>
+				    feature &
+			    1);
 	mutex_unlock(&v->setup);
 	return ret;
 }

@@ -56,9 +56,13 @@ keys 'clear; stty size' Enter
 see 'the new size' '^40 100'
 keys 'vi /tmp/x' Enter
 see 'vi' '^~$'
-keys 'ihello from vi' Escape
-see 'command mode' '^- /tmp/x'
+keys 'ihello from vi'
+see 'insert mode' '^I /tmp/x'
+see 'the text' '^hello from vi'
+keys Escape
+see 'command mode' '^- /tmp/x .Modified'
 keys ':wq' Enter
+see 'the shell after vi' '^/ #'
 keys 'clear; cat /tmp/x' Enter
 see 'what vi wrote' '^hello from vi'
 keys 'top -n 1' Enter

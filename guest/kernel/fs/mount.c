@@ -451,11 +451,12 @@ int mount_move(const struct path *from, const struct path *at)
 	if (S_ISDIR(at->d->inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
 	spin_lock(&mount_lock);
-	for (up = at->mnt; up && up != m;)
+	up = at->mnt;
+	while (up != m && up->parent)
 		up = up->parent;
-	if (up || !m->ns || !at->mnt->ns || at->d->dead) {
+	if (up == m || !m->ns || !at->mnt->ns || at->d->dead) {
 		spin_unlock(&mount_lock);
-		return up ? -ELOOP : -EINVAL;
+		return up == m ? -ELOOP : -EINVAL;
 	}
 	old = m->at;
 	parent = m->parent;

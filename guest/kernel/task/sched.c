@@ -230,6 +230,8 @@ static void place(struct task *t, unsigned cpu, uint64_t lag)
 	uint64_t floor;
 
 	spin_lock(&rq->lock);
+	if (is_rt(t))
+		lag = 0;
 	catch_up(rq, cpu);
 	floor = rq->min_vruntime - WAKE_CREDIT_NS;
 	t->vruntime = rq->min_vruntime + lag;
@@ -312,6 +314,7 @@ static void switch_away(struct runq *rq)
 	if (KUNI_DEBUG && c->irq_depth != 1)
 		panic("sleep under a spinlock, irq_depth=%d", c->irq_depth);
 	charge(prev);
+	catch_up(rq, c->id);
 	next = pick(rq);
 	/* Who is left in the queue with no slice to end: next will see to it
 	 * before it goes to user mode (share_out), wherever it comes from. */

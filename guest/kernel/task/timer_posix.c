@@ -55,7 +55,10 @@ static void itimer_fire(struct ktimer *k)
 
 	spin_lock(&p->siglock);
 	(void)signal_send_locked(p, NULL, SIGALRM, NULL, false);
-	p->itimer_queued = p->pending.set & SIGMASK(SIGALRM);
+	/* Not where it is being set anew: then it must not be armed twice, here
+	 * and by who takes the signal, who would wait for us with siglock. */
+	p->itimer_queued =
+		p->itimer_interval && p->pending.set & SIGMASK(SIGALRM);
 	every = p->itimer_queued ? 0 : p->itimer_interval;
 	spin_unlock(&p->siglock);
 	if (every)
