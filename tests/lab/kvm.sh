@@ -15,5 +15,5 @@ musl-gcc -O2 -static -o build/lab-window tests/lab/window.c || fail 'window.c do
 # shellcheck disable=SC2086
 check 'the suites inside the lab' lab_boot 1200 bash tests/lab/inside ${LAB_TESTS:-oci/run.sh oci/timeline.sh oci/dump.sh \
 	guests/run.sh guests/kernel.sh guests/protocol.sh workloads/busybox.sh workloads/nolibc.sh \
-	workloads/stress.sh workloads/idle.sh workloads/giveback.sh workloads/fair.sh lab/dax lab/pipes}
+	workloads/stress.sh workloads/idle.sh workloads/giveback.sh workloads/fair.sh lab/dax}
 finish
