@@ -511,10 +511,11 @@ static int write_bootinfo(struct kvm_vm *v, struct err *e)
 static int prepare_early(struct kvm_vm *v, struct err *e)
 {
 	const struct machine *m = v->m;
-	int r, kvm = r = kvm_device(e);
+	int kvm = kvm_device(e);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (kvm < 0)
+		return kvm;
 	r = image_map(&m->image, &v->mem, m->plan->debug, e);
 	if (!r)
 		r = add_ports(v, e);

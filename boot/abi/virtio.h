@@ -94,10 +94,11 @@ struct virtq_used {
 		ring[]; /* queue size entries, then avail_event */
 };
 
-/* 5.3: console; no F_MULTIPORT, queue 0 receives, queue 1 transmits */
+/* 5.5: balloon */
 #define VIRTIO_BALLOON_F_STATS_VQ  1
 #define VIRTIO_BALLOON_F_REPORTING 5
 
+/* 5.3: console; no F_MULTIPORT, queue 0 receives, queue 1 transmits */
 #define VIRTIO_CONSOLE_F_SIZE      0
 #define VIRTIO_CONSOLE_F_MULTIPORT 1
 struct virtio_console_config {

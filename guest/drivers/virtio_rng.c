@@ -9,69 +9,20 @@
 #include <string.h>
 
 #include "kuni/driver.h"
-#include "kuni/klog.h"
-#include "kuni/sched.h"
-#include "virtio_mmio.h"
+#include "vdev_call.h"
 
 #define REQUEST_MAX 512
 
-static void rng_irq(void *arg);
-
-static struct vdev dev;
 static struct mutex read_lock; /* one reader at a time */
 static char *buffer;           /* [read_lock] */
-static bool done;              /* [a] changed under dev.lock */
-static uint32_t done_len;      /* [dev.lock] */
-static struct waitq done_wq;
-
-static const struct vdev_config config = {
-	.name = "virtio-rng",
-	.nqueues = 1,
-	.queue = { { 0, 8 } },
-	.irq = rng_irq,
+static struct vdev_call call = {
+	.config = {
+		.name = "virtio-rng",
+		.nqueues = 1,
+		.queue = { { 0, 8 } },
+		.irq = vdev_call_irq,
+	},
 };
-
-static bool reap(void)
-{
-	spin_lock(&dev.lock);
-	if (vq_reap(dev.vq[0], &done_len) ||
-	    (vq_want_irq(dev.vq[0], true) && vq_reap(dev.vq[0], &done_len)))
-		__atomic_store_n(&done, true, __ATOMIC_RELEASE);
-	if (dev.vq[0]->broken)
-		panic("virtio-rng: the device broke the ring");
-	spin_unlock(&dev.lock);
-	return __atomic_load_n(&done, __ATOMIC_ACQUIRE);
-}
-
-static void rng_irq(void *arg)
-{
-	(void)arg;
-	vdev_irq_ack(&dev);
-	if (reap())
-		wake_all(&done_wq, 0);
-}
-
-static int request(size_t n)
-{
-	struct vq_seg seg = { virt_to_phys(buffer), (uint32_t)n };
-	bool kick = false;
-	int ret;
-
-	spin_lock(&dev.lock);
-	done = false;
-	ret = vq_add(dev.vq[0], NULL, 0, &seg, 1, buffer);
-	if (ret == 0)
-		kick = vq_kick(dev.vq[0]);
-	spin_unlock(&dev.lock);
-	if (ret < 0)
-		return ret;
-	if (kick)
-		vdev_notify(&dev, 0);
-	if (!reap())
-		wait_event_hard(&done_wq,
-				__atomic_load_n(&done, __ATOMIC_ACQUIRE));
-	return (int)done_len;
-}
 
 static int buffer_alloc(void)
 {
@@ -86,11 +37,17 @@ static int buffer_alloc(void)
 	return 0;
 }
 
+static int request(size_t n)
+{
+	struct vq_seg seg = { virt_to_phys(buffer), (uint32_t)n };
+
+	return vdev_call(&call, &seg, 1);
+}
+
 int hwrng_read(void *buf, size_t n)
 {
-	int ret;
+	int ret = vdev_up(&call.dev, &call.config); /* not under read_lock */
 
-	ret = vdev_up(&dev, &config);
 	if (ret < 0)
 		return ret;
 	mutex_lock(&read_lock);
@@ -107,7 +64,6 @@ int hwrng_read(void *buf, size_t n)
 
 void virtio_rng_bind(const struct boot_device *b)
 {
-	vdev_bind(&dev, b);
+	vdev_call_bind(&call, b);
 	mutex_init(&read_lock, RANK_DEVICE);
-	waitq_init(&done_wq);
 }
