@@ -124,6 +124,21 @@ static bool is_cpu(int clock)
 	       clock == CLOCK_THREAD_CPUTIME_ID;
 }
 
+/* Whether pt's own signal is queued: not where another one of its number pends
+ * already, or the queue is full.  siglock held. */
+static bool is_queued(const struct posix_timer *pt)
+{
+	const struct sigpending *at = pt->task ? &pt->task->pending
+					       : &pt->proc->pending;
+	const struct sigqueue *q;
+
+	TAILQ_FOREACH(q, &at->list, link)
+	if (q->info.signo == pt->signo && q->info.code == SI_TIMER &&
+	    q->info.tid == pt->id)
+		return true;
+	return false;
+}
+
 /* siglock held */
 static void post(struct posix_timer *pt)
 {
@@ -137,10 +152,7 @@ static void post(struct posix_timer *pt)
 		pt->overrun++;
 	} else if (!signal_send_locked(pt->proc, pt->task, pt->signo, &info,
 				       false)) {
-		const struct sigpending *at =
-			pt->task ? &pt->task->pending : &pt->proc->pending;
-
-		pt->queued = at->set & SIGMASK(pt->signo);
+		pt->queued = is_queued(pt);
 	}
 }
 
