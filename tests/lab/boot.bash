@@ -11,7 +11,7 @@ lab_boot() {
 		tests/lab/lab run --smp 2 --mem 3072 --timeout "$limit" --share "$PWD" -- "$@"
 		rc=$?
 		((rc == 124 || rc == 125)) || return $rc
-		echo "the lab stood still, boot $try, status $rc"
+		echo "again: the lab died or stood still: boot $try, status $rc"
 	done
 	return 1
 }
