@@ -128,8 +128,8 @@ static bool is_cpu(int clock)
  * already, or the queue is full.  siglock held. */
 static bool is_queued(const struct posix_timer *pt)
 {
-	const struct sigpending *at = pt->task ? &pt->task->pending
-					       : &pt->proc->pending;
+	const struct sigpending *at =
+		pt->task ? &pt->task->pending : &pt->proc->pending;
 	const struct sigqueue *q;
 
 	TAILQ_FOREACH(q, &at->list, link)
