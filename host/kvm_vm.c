@@ -36,7 +36,8 @@
 
 #include "host/jail.h"
 
-#define BEGIN_NS 500000
+#define BEGIN_NS    500000
+#define DESCRIPTORS 4096
 
 static struct {
 	int kvm, vm; /* -1: not there */
@@ -128,6 +129,19 @@ static void let_it_begin(void)
 	(void)sem_timedwait(&maker.made, &until);
 }
 
+/* A table of descriptors that threads share grows by a grace period of RCU, 8 ms
+ * and more, in the middle of somebody's open(2).  So it grows now, for all files
+ * that most containers ever have open. */
+static void widen_descriptors(int fd)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+	int last = (most < DESCRIPTORS ? (int)most : DESCRIPTORS) - 1;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, last);
+
+	if (high >= 0)
+		close(high);
+}
+
 void kvm_begin(void)
 {
 	sigset_t all, old;
@@ -139,6 +153,7 @@ void kvm_begin(void)
 	maker.kvm = kvm_open(&maker.error);
 	if (maker.kvm < 0)
 		return;
+	widen_descriptors(maker.kvm);
 	sem_init(&maker.made, 0, 0);
 	sem_init(&maker.handed_over, 0, 0);
 	sigfillset(&all);

@@ -3,10 +3,12 @@
  * memory.c: guest RAM: its mapping, and the one checked way into it.
  *
  * RAM is reserved address space; the host gives pages as the guest touches
- * them.  Transparent huge pages are off for it: a guest that idles on 3 MiB
- * would otherwise hold 2 MiB for each page that it touched somewhere else.  The
- * exception is BOOT_AREA: a start touches most of it, so one large page, where
- * the host has one, is one VM exit and one fault in place of 250.
+ * them.  Where it has transparent huge pages, one is one VM exit and one fault
+ * in place of 512, and short walks for the guest ever after.  But a guest that
+ * idles on 3 MiB must not hold 2 MiB for each page that it touched somewhere.
+ * So they are for BOOT_AREA, of which a start touches most, and for what the
+ * guest takes when it has used up SMALL_RAM (layout.h); not for SMALL_RAM, the
+ * guest's array of struct page, nor for what it gave back in part.
  */
 #include "host/memory.h"
 
@@ -39,8 +41,8 @@ static uint8_t *reserve(uint64_t len)
 	return p + skip;
 }
 
-/* Whether the host may give a large page there, at the first touch. */
-static bool ask_large_page(uint8_t *at)
+/* Whether the host has large pages for who asks. */
+static bool has_large_pages(void)
 {
 	char text[64];
 	int fd = open("/sys/kernel/mm/transparent_hugepage/enabled",
@@ -52,8 +54,23 @@ static bool ask_large_page(uint8_t *at)
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = 0;
-	return n > 0 && !strstr(text, "[never]") &&
-	       madvise(at, LARGE, MADV_HUGEPAGE) == 0;
+	return n > 0 && !strstr(text, "[never]");
+}
+
+/* Asks for large pages at the first touch, in the parts of r that they are for.
+ * The array of struct page, a 128th of RAM, is at the end of the largest region
+ * (guest/kernel/mm/page.c). */
+static void ask_large_pages(struct guest_mem *m, const struct mem_region *r)
+{
+	uint64_t from = r->gpa > SMALL_RAM_END ? r->gpa : SMALL_RAM_END;
+	uint64_t end = (r->gpa + r->len - r->len / 64) & ~(LARGE - 1);
+
+	if (end > from)
+		(void)madvise(r->hva + (from - r->gpa), end - from,
+			      MADV_HUGEPAGE);
+	if (r->gpa <= BOOT_AREA_GPA)
+		m->huge = madvise(r->hva + (BOOT_AREA_GPA - r->gpa), LARGE,
+				  MADV_HUGEPAGE) == 0;
 }
 
 static int region_add(struct guest_mem *m, uint64_t gpa, uint64_t len,
@@ -71,11 +88,11 @@ static int region_add(struct guest_mem *m, uint64_t gpa, uint64_t len,
 	/* Kernels without huge pages answer EINVAL: nothing to switch off. */
 	(void)madvise(p, len, MADV_NOHUGEPAGE);
 	(void)madvise(p, len, MADV_DONTDUMP);
-	m->huge = m->huge || (gpa <= BOOT_AREA_GPA && m->fd < 0 &&
-			      ask_large_page(p + BOOT_AREA_GPA - gpa));
 	*r = (struct mem_region){
 		.gpa = gpa, .len = len, .hva = p, .fd_offset = fd_offset
 	};
+	if (m->fd < 0 && has_large_pages())
+		ask_large_pages(m, r);
 	m->nregion++;
 	return 0;
 }
@@ -143,6 +160,24 @@ void mem_destroy(struct guest_mem *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
+}
+
+int mem_give_back(const struct guest_mem *m, void *at, uint64_t len)
+{
+	uint8_t *first = at, *end = first + len;
+	uint8_t *from = first - (uintptr_t)first % LARGE;
+	uint8_t *to = end + (-(uintptr_t)end) % LARGE;
+
+	if (m->fd >= 0)
+		return madvise(at, len, MADV_REMOVE) < 0 ? -errno : 0;
+	/* Where only a part of a large page goes the host must not make it
+	 * whole again, later, by itself.  If it has no room to note that, it
+	 * may. */
+	if (first > from)
+		(void)madvise(from, LARGE, MADV_NOHUGEPAGE);
+	if (end < to && (to - LARGE > from || first == from))
+		(void)madvise(to - LARGE, LARGE, MADV_NOHUGEPAGE);
+	return madvise(at, len, MADV_DONTNEED) < 0 ? -errno : 0;
 }
 
 void *gpa_slice(const struct guest_mem *m, gpa_t at, uint64_t len)

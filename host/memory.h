@@ -46,6 +46,10 @@ int mem_create(struct guest_mem *m, uint64_t bytes, int shared,
 int mem_window(struct guest_mem *m, struct err *e) MUST_CHECK;
 void mem_destroy(struct guest_mem *m);
 
+/* [at, at + len) of RAM, whole pages, is the host's until it is touched again,
+ * and zero then.  Negative errno. */
+int mem_give_back(const struct guest_mem *m, void *at, uint64_t len) MUST_CHECK;
+
 /* NULL where [at, at + len) is not wholly inside one region, or len is 0. */
 void *gpa_slice(const struct guest_mem *m, gpa_t at, uint64_t len) MUST_CHECK;
 

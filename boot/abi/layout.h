@@ -28,6 +28,8 @@
 #define BOOT_TABLES_GPA    0x3e0000UL /* boot page tables, in the order below */
 #define BOOTINFO_GPA       0x3f0000UL /* struct bootinfo, one page */
 #define PVCLOCK_GPA        0x3f1000UL /* pvclock_vcpu_time_info, one page */
+#define FIRST_RAM_END      0x440000UL /* what a small program needs (page.c) */
+#define SMALL_RAM_END      0x600000UL /* from it on large pages of the host's */
 #define LAUNCH_GPA         0x600000UL /* a launch description that is too long */
 #define LAUNCH_MAX         0x800000UL   /* to lie behind the image */
 #define LOWMEM_END         0xc0000000UL /* RAM above it moves to HIGHMEM_GPA */

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "boot/abi/layout.h"
 #include "boot/abi/virtio.h"
@@ -19,10 +18,9 @@
 #define REPORTING_QUEUE      2
 #define REPORTING_QUEUE_SIZE 32
 
-/* MADV_DONTNEED does not free what is behind a memfd. */
 static int give_back(const struct guest_mem *mem, const struct virtq_chain *c)
 {
-	int advice = mem->fd >= 0 ? MADV_REMOVE : MADV_DONTNEED;
+	int err;
 
 	for (unsigned i = 0; i < c->nwrite; i++) {
 		const struct iovec *v = &c->iov[i];
@@ -30,8 +28,9 @@ static int give_back(const struct guest_mem *mem, const struct virtq_chain *c)
 		if ((uintptr_t)v->iov_base % GUEST_PAGE_SIZE ||
 		    v->iov_len % GUEST_PAGE_SIZE)
 			return -EPROTO;
-		if (madvise(v->iov_base, v->iov_len, advice) < 0)
-			return -errno;
+		err = mem_give_back(mem, v->iov_base, v->iov_len);
+		if (err)
+			return err;
 	}
 	return 0;
 }
