@@ -27,10 +27,19 @@ static struct xattr *find(struct xattr_store *s, const char *name)
 	return NULL;
 }
 
-static bool known_space(const char *name)
+/* 0, EOPNOTSUPP, or EINVAL for a space with no name in it. */
+static int name_error(const char *name)
 {
-	return !strncmp(name, "user.", 5) || !strncmp(name, "trusted.", 8) ||
-	       !strncmp(name, "security.", 9);
+	static const char *const spaces[] = { "user.", "trusted.",
+					      "security." };
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		size_t n = strlen(spaces[i]);
+
+		if (!strncmp(name, spaces[i], n))
+			return name[n] ? 0 : -EINVAL;
+	}
+	return -EOPNOTSUPP;
 }
 
 /* The value into buf, or with n 0 only its size.  ENODATA, ERANGE. */
@@ -38,9 +47,10 @@ ssize_t xattr_store_get(struct xattr_store *s, const char *name, void *buf,
 			size_t n)
 {
 	struct xattr *x = find(s, name);
+	int r = name_error(name);
 
-	if (!known_space(name))
-		return -EOPNOTSUPP;
+	if (r)
+		return r;
 	if (!x)
 		return -ENODATA;
 	if (n && n < x->size)
@@ -67,9 +77,10 @@ int xattr_store_set(struct xattr_store *s, const char *name, const void *buf,
 {
 	struct xattr *old = find(s, name), *x;
 	size_t len = strlen(name) + 1;
+	int r = name_error(name);
 
-	if (!known_space(name))
-		return -EOPNOTSUPP;
+	if (r)
+		return r;
 	if (old && (flags & XATTR_CREATE))
 		return -EEXIST;
 	if (!old && (flags & XATTR_REPLACE))
@@ -116,9 +127,10 @@ ssize_t xattr_store_list(struct xattr_store *s, char *buf, size_t n)
 int xattr_store_remove(struct xattr_store *s, const char *name)
 {
 	struct xattr *x = find(s, name);
+	int r = name_error(name);
 
-	if (!known_space(name))
-		return -EOPNOTSUPP;
+	if (r)
+		return r;
 	if (!x)
 		return -ENODATA;
 	drop(s, x);

@@ -47,38 +47,48 @@ static int may(const struct target *t, const char *name, bool write)
 	return inode_permission(t->i, write ? MAY_WRITE : MAY_READ);
 }
 
-static long do_set(const struct target *t, uaddr_t uname, uaddr_t value,
-		   size_t size, int flags)
-{
+/* What the caller wants set; copied in before the file is looked for, as on
+ * Linux, so that its errors come first. */
+struct wanted {
 	char name[XATTR_NAME_MAX + 1];
-	char *buf;
+	char *value; /* owned */
+	size_t size;
+	int flags;
+};
+
+static long take_wanted(struct wanted *w, uaddr_t uname, uaddr_t value)
+{
 	long r;
 
-	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
+	if (w->flags & ~(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
-	r = take_name(uname, name);
+	r = take_name(uname, w->name);
 	if (r)
 		return r;
-	if (size > XATTR_SIZE_MAX)
+	if (w->size > XATTR_SIZE_MAX)
 		return -E2BIG;
-	r = may(t, name, true);
+	w->value = kmalloc(w->size ? w->size : 1);
+	if (!w->value)
+		return -ENOMEM;
+	if (!w->size || !copy_from_user(w->value, value, w->size))
+		return 0;
+	kfree(w->value);
+	return -EFAULT;
+}
+
+static long do_set(const struct target *t, const struct wanted *w)
+{
+	long r = may(t, w->name, true);
+
 	if (r)
 		return r;
 	if (!t->i->ops || !t->i->ops->setxattr)
 		return -EOPNOTSUPP;
-	buf = kmalloc(size ? size : 1);
-	if (!buf)
-		return -ENOMEM;
-	if (size && copy_from_user(buf, value, size)) {
-		r = -EFAULT;
-	} else {
-		mutex_lock(&t->i->lock);
-		r = t->i->ops->setxattr(t->i, name, buf, size, flags);
-		mutex_unlock(&t->i->lock);
-		if (!r)
-			notify_dentry(t->path.d, IN_ATTRIB);
-	}
-	kfree(buf);
+	mutex_lock(&t->i->lock);
+	r = t->i->ops->setxattr(t->i, w->name, w->value, w->size, w->flags);
+	mutex_unlock(&t->i->lock);
+	if (!r)
+		notify_dentry(t->path.d, IN_ATTRIB);
 	return r;
 }
 
@@ -113,14 +123,11 @@ static long copy_out(struct inode *i, const char *name, uaddr_t out,
 	return r;
 }
 
-static long do_get(const struct target *t, uaddr_t uname, uaddr_t value,
+static long do_get(const struct target *t, const char *name, uaddr_t value,
 		   size_t size)
 {
-	char name[XATTR_NAME_MAX + 1];
-	long r = take_name(uname, name);
+	long r = may(t, name, false);
 
-	if (!r)
-		r = may(t, name, false);
 	if (r)
 		return r;
 	if (!t->i->ops || !t->i->ops->getxattr)
@@ -135,13 +142,10 @@ static long do_list(const struct target *t, uaddr_t list, size_t size)
 	return copy_out(t->i, NULL, list, size);
 }
 
-static long do_remove(const struct target *t, uaddr_t uname)
+static long do_remove(const struct target *t, const char *name)
 {
-	char name[XATTR_NAME_MAX + 1];
-	long r = take_name(uname, name);
+	long r = may(t, name, true);
 
-	if (!r)
-		r = may(t, name, true);
 	if (r)
 		return r;
 	if (!t->i->ops || !t->i->ops->removexattr)
@@ -179,40 +183,64 @@ static int target_of_fd(int fd, struct target *t)
 		return r;                                                      \
 	} while (0)
 
+/* The same with the attribute's name taken first. */
+#define ON_NAMED(get, call)                                                    \
+	do {                                                                   \
+		char n[XATTR_NAME_MAX + 1];                                    \
+		int e = take_name(xname, n);                                   \
+		if (e)                                                         \
+			return e;                                              \
+		ON_TARGET(get, call);                                          \
+	} while (0)
+
+#define SET_ON(get)                                                            \
+	do {                                                                   \
+		struct wanted w = { .size = size, .flags = flags };            \
+		struct target t;                                               \
+		long r = take_wanted(&w, xname, value);                        \
+		if (r)                                                         \
+			return r;                                              \
+		r = (get);                                                     \
+		if (!r) {                                                      \
+			r = do_set(&t, &w);                                    \
+			target_put(&t);                                        \
+		}                                                              \
+		kfree(w.value);                                                \
+		return r;                                                      \
+	} while (0)
+
 long sys_setxattr(uaddr_t name, uaddr_t xname, uaddr_t value, size_t size,
 		  int flags)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, FOLLOW, &t),
-		  do_set(&t, xname, value, size, flags));
+	SET_ON(target_at(AT_FDCWD, name, FOLLOW, &t));
 }
 
 long sys_lsetxattr(uaddr_t name, uaddr_t xname, uaddr_t value, size_t size,
 		   int flags)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, NOFOLLOW, &t),
-		  do_set(&t, xname, value, size, flags));
+	SET_ON(target_at(AT_FDCWD, name, NOFOLLOW, &t));
 }
 
 long sys_fsetxattr(int fd, uaddr_t xname, uaddr_t value, size_t size, int flags)
 {
-	ON_TARGET(target_of_fd(fd, &t), do_set(&t, xname, value, size, flags));
+	SET_ON(target_of_fd(fd, &t));
 }
 
 long sys_getxattr(uaddr_t name, uaddr_t xname, uaddr_t value, size_t size)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, FOLLOW, &t),
-		  do_get(&t, xname, value, size));
+	ON_NAMED(target_at(AT_FDCWD, name, FOLLOW, &t),
+		 do_get(&t, n, value, size));
 }
 
 long sys_lgetxattr(uaddr_t name, uaddr_t xname, uaddr_t value, size_t size)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, NOFOLLOW, &t),
-		  do_get(&t, xname, value, size));
+	ON_NAMED(target_at(AT_FDCWD, name, NOFOLLOW, &t),
+		 do_get(&t, n, value, size));
 }
 
 long sys_fgetxattr(int fd, uaddr_t xname, uaddr_t value, size_t size)
 {
-	ON_TARGET(target_of_fd(fd, &t), do_get(&t, xname, value, size));
+	ON_NAMED(target_of_fd(fd, &t), do_get(&t, n, value, size));
 }
 
 long sys_listxattr(uaddr_t name, uaddr_t list, size_t size)
@@ -234,16 +262,15 @@ long sys_flistxattr(int fd, uaddr_t list, size_t size)
 
 long sys_removexattr(uaddr_t name, uaddr_t xname)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, FOLLOW, &t), do_remove(&t, xname));
+	ON_NAMED(target_at(AT_FDCWD, name, FOLLOW, &t), do_remove(&t, n));
 }
 
 long sys_lremovexattr(uaddr_t name, uaddr_t xname)
 {
-	ON_TARGET(target_at(AT_FDCWD, name, NOFOLLOW, &t),
-		  do_remove(&t, xname));
+	ON_NAMED(target_at(AT_FDCWD, name, NOFOLLOW, &t), do_remove(&t, n));
 }
 
 long sys_fremovexattr(int fd, uaddr_t xname)
 {
-	ON_TARGET(target_of_fd(fd, &t), do_remove(&t, xname));
+	ON_NAMED(target_of_fd(fd, &t), do_remove(&t, n));
 }
