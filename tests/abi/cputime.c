@@ -127,6 +127,31 @@ static void *spinner(void *a)
 	return a;
 }
 
+/* Set again in the moment that it runs out, on another CPU than the one that
+ * it was set on: it may not be forgotten. */
+static void again(void)
+{
+	struct itimerval it = { .it_value.tv_usec = 1000 };
+	long long from = cpu(CLOCK_MONOTONIC);
+	cpu_set_t all, one;
+	int n = 0;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	while (n < 200 && cpu(CLOCK_MONOTONIC) - from < 20e9) {
+		hits[SIGPROF] = 0;
+		setitimer(ITIMER_PROF, &it, 0);
+		if (n++ % 2 == 0) {
+			CPU_ZERO(&one);
+			CPU_SET(n / 2 % CPU_COUNT(&all), &one);
+			sched_setaffinity(0, sizeof(one), &one);
+		}
+		while (!hits[SIGPROF] && cpu(CLOCK_MONOTONIC) - from < 20e9)
+			;
+	}
+	sched_setaffinity(0, sizeof(all), &all);
+	printf("again %d %d\n", n, hits[SIGPROF]);
+}
+
 static void sleeps(void)
 {
 	struct timespec ts = { 0, 30000000 };
@@ -252,6 +277,7 @@ int main(void)
 {
 	itimers();
 	timers();
+	again();
 	sleeps();
 	fflush(stdout);
 	limits();

@@ -12,6 +12,8 @@
  */
 #include "timer_posix.h"
 
+enum { TICK_OFF, TICK_ON, TICK_AGAIN };
+
 #define TICK_MIN_NS 500000UL
 #define TICK_MAX_NS 10000000UL /* settings made elsewhere are seen by then */
 
@@ -124,14 +126,23 @@ static uint64_t look(struct process *p)
 	return min(max(next, TICK_MIN_NS), TICK_MAX_NS);
 }
 
+/* By the one who ticks; who wanted to meanwhile has left TICK_AGAIN. */
 static void look_and_arm(struct process *p)
 {
-	uint64_t next = look(p);
+	uint64_t next;
+	uint8_t on;
 
-	if (next)
-		ktimer_arm(&p->cpu_tick, arch_clock_ns() + next);
-	else
-		__atomic_store_n(&p->cpu_ticking, false, __ATOMIC_RELEASE);
+	do {
+		__atomic_store_n(&p->cpu_ticking, TICK_ON, __ATOMIC_SEQ_CST);
+		next = look(p);
+		if (next) {
+			ktimer_arm(&p->cpu_tick, arch_clock_ns() + next);
+			return;
+		}
+		on = TICK_ON;
+	} while (!__atomic_compare_exchange_n(&p->cpu_ticking, &on, TICK_OFF,
+					      false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
 }
 
 static void tick(struct ktimer *k)
@@ -184,9 +195,10 @@ void cputimer_event(struct task *t)
 {
 	struct process *p = t->proc;
 
-	t->cpu_event = false;
-	if (p->cpu_watch &&
-	    !__atomic_exchange_n(&p->cpu_ticking, true, __ATOMIC_ACQ_REL))
+	/* before the look at cpu_watch, which is set before cpu_event is */
+	(void)__atomic_exchange_n(&t->cpu_event, false, __ATOMIC_SEQ_CST);
+	if (p->cpu_watch && __atomic_exchange_n(&p->cpu_ticking, TICK_AGAIN,
+						__ATOMIC_SEQ_CST) == TICK_OFF)
 		look_and_arm(p);
 }
 

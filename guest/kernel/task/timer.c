@@ -6,11 +6,15 @@
  * interrupt.  Any CPU may cancel it; when ktimer_cancel() returns, its
  * function neither runs nor will, even where it arms itself again.  So a
  * canceller must not hold a lock that the function takes.  Two that arm one
- * timer at a time do not harm it: one of them wins.  The hardware is programmed only for a deadline nearer
- * than the one it has; a tick too early finds nothing due and sets the next.
+ * timer at a time do not harm it: one of them wins.  The hardware is
+ * programmed only for a deadline nearer than the one it has; a tick too early
+ * finds nothing due and sets the next.
  *
  * heap_links: [0] first child, [1] next sibling, [2] left sibling or parent.
- * cpu: >= 0 armed there; -1 never armed or cancelled; -2 - n: fired on CPU n.
+ * cpu: >= 0 armed there; -1 never armed or cancelled; FIRED(n): fired on CPU n.
+ * It is -1 only while the function does not run, and what fired on n is armed
+ * by others only once it was settled (-1): so the function runs nowhere but on
+ * the CPU that is named there.
  */
 #include "internal.h"
 
@@ -18,6 +22,8 @@
 #include "layout.h"
 
 enum { CHILD, NEXT, PREV };
+
+#define FIRED(n) (-2 - (n)) /* and back */
 
 struct timers {
 	struct spinlock lock;
@@ -109,19 +115,19 @@ static void program(struct timers *h)
 /* Into the heap of this CPU, where nobody else was faster. */
 static bool arm_here(struct ktimer *t, uint64_t deadline_ns)
 {
-	int was = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
 	struct timers *h;
-	bool mine = false;
+	bool mine;
+	int was, me;
 
-	if (was >= 0)
-		return false;
 	irq_push_off();
-	h = &timers[this_cpu()->id];
+	me = (int)this_cpu()->id;
+	h = &timers[me];
 	spin_lock(&h->lock);
+	was = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
 	/* whoever sees it armed here waits for the lock */
-	mine = __atomic_compare_exchange_n(&t->cpu, &was, (int)this_cpu()->id,
-					   false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
+	mine = (was == -1 || was == FIRED(me)) &&
+	       __atomic_compare_exchange_n(&t->cpu, &was, me, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	if (mine) {
 		t->deadline = deadline_ns;
 		h->root = meld(h->root, t);
@@ -135,39 +141,29 @@ static bool arm_here(struct ktimer *t, uint64_t deadline_ns)
 /* Arms t for deadline_ns of arch_clock_ns() on this CPU; an armed one moves. */
 void ktimer_arm(struct ktimer *t, uint64_t deadline_ns)
 {
-	do
+	while (!arm_here(t, deadline_ns))
 		(void)ktimer_cancel(t);
-	while (!arm_here(t, deadline_ns));
 }
 
-/* Waits for the function of a timer that was armed or has fired on cpu. */
-static void wait_fired(const struct ktimer *t, unsigned cpu)
-{
-	irq_push_off();
-	if (cpu != this_cpu()->id) {
-		irq_pop_off();
-		while (__atomic_load_n(&timers[cpu].running,
-				       __ATOMIC_ACQUIRE) == t)
-			arch_relax();
-		return;
-	}
-	irq_pop_off();
-}
-
-/* Takes t out of the heap of cpu, where it still is there. */
-static bool take_out(struct ktimer *t, int cpu)
+/* Takes t out of the heap of cpu, where it still is there; -1 once its function
+ * does not run either.  Whether that was all, for its own function too. */
+static bool settle(struct ktimer *t, int cpu, bool *was_armed)
 {
 	struct timers *h = &timers[cpu];
-	bool there;
+	bool runs, done;
 
 	spin_lock(&h->lock);
-	there = t->cpu == cpu;
-	if (there) {
+	runs = h->running == t;
+	if (t->cpu == cpu) {
 		heap_remove(h, t);
-		__atomic_store_n(&t->cpu, -1, __ATOMIC_RELEASE);
+		*was_armed = true;
+		__atomic_store_n(&t->cpu, FIRED(cpu), __ATOMIC_RELEASE);
 	}
+	if (t->cpu == FIRED(cpu) && !runs)
+		__atomic_store_n(&t->cpu, -1, __ATOMIC_RELEASE);
+	done = runs && cpu == (int)this_cpu()->id;
 	spin_unlock(&h->lock);
-	return there;
+	return done;
 }
 
 bool ktimer_cancel(struct ktimer *t)
@@ -179,18 +175,13 @@ bool ktimer_cancel(struct ktimer *t)
 
 		if (cpu == -1)
 			return was_armed;
-		if (cpu >= 0) {
-			if (!take_out(t, cpu))
-				continue;
-			was_armed = true;
-			/* it may run there, and have armed itself */
-			wait_fired(t, (unsigned)cpu);
-		} else {
-			wait_fired(t, (unsigned)(-2 - cpu));
-			/* it may have armed itself again before it ended */
-			if (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) == cpu)
-				return was_armed;
-		}
+		if (cpu < 0)
+			cpu = FIRED(cpu);
+		if (settle(t, cpu, &was_armed))
+			return was_armed;
+		while (__atomic_load_n(&timers[cpu].running,
+				       __ATOMIC_ACQUIRE) == t)
+			arch_relax();
 	}
 }
 
@@ -206,7 +197,7 @@ void timer_tick(void)
 	while ((t = h->root) && t->deadline <= arch_clock_ns()) {
 		heap_remove(h, t);
 		__atomic_store_n(&h->running, t, __ATOMIC_RELEASE);
-		__atomic_store_n(&t->cpu, -2 - (int)id, __ATOMIC_RELEASE);
+		__atomic_store_n(&t->cpu, FIRED((int)id), __ATOMIC_RELEASE);
 		spin_unlock(&h->lock);
 		t->fn(t); /* may arm t again, or free it */
 		spin_lock(&h->lock);

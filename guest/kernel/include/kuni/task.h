@@ -140,8 +140,8 @@ struct process {
 		uint64_t expires, interval;
 	} cpu_itimer[2]; /* [siglock] */
 	struct ktimer cpu_tick;
-	bool cpu_watch;   /* [siglock] see task/cputimer.c */
-	bool cpu_ticking; /* [a] */
+	bool cpu_watch;      /* [siglock] see task/cputimer.c */
+	uint8_t cpu_ticking; /* [a] */
 	bool dumpable, no_exec_pgid_change;
 	int oom_score_adj;
 	struct waiter *vfork_wait; /* parent's, woken at exec or exit */
@@ -191,7 +191,8 @@ struct task {
 			bool restore_mask;       /* [o] saved_mask */
 			bool rseq_event;         /* [o] see task/rseq.c */
 			bool cpu_event;          /* [a] see task/cputimer.c */
-			int restart_code; /* [o] ERESTART* of the last call */
+			int16_t restart_code; /* [o] ERESTART* of the last call */
+			bool mem_low;         /* [o] see mm_balance() */
 		};
 		volatile uint64_t user_work;
 	};
@@ -213,7 +214,8 @@ struct task {
 	uint64_t restart_arg[4];
 	char comm[16];
 	uint64_t stack_top;    /* kernel stack */
-	uint64_t utime, stime; /* ns */
+	uint64_t kernel_ticks; /* [o] of the TSC, in the kernel, until */
+	uint64_t kernel_since; /* [o] its last entry, or switch to it */
 	uint64_t nvcsw, nivcsw, minflt, majflt;
 	uint64_t start_ns;
 	unsigned long syscall_nr; /* now, for debugging */
@@ -229,11 +231,10 @@ struct task {
 	uint8_t mce_kill; /* [o] of prctl */
 	int pdeath_signal;
 	uint64_t timer_slack;
-	uint64_t mutex_ranks;  /* [o] ranks of mutexes held, debug builds */
-	uint64_t kernel_since; /* [o] sum_exec at the last entry */
-	bool exiting;          /* [siglock] past taking signals */
-	bool timed_out;        /* [o] sleep_timer has fired */
-	struct task_io io;     /* [o] */
+	uint64_t mutex_ranks; /* [o] ranks of mutexes held, debug builds */
+	bool exiting;         /* [siglock] past taking signals */
+	bool timed_out;       /* [o] sleep_timer has fired */
+	struct task_io io;    /* [o] */
 };
 
 #define SYS_WORK_SECCOMP 1U
@@ -261,7 +262,7 @@ struct cpu_times {
 void cpu_times(unsigned cpu, struct cpu_times *out);
 void load_average(uint64_t out[3]);
 uint64_t sched_idle_ns(unsigned cpu);
-uint64_t task_kernel_ns(unsigned cpu); /* in the kernel for user tasks */
+uint64_t task_kernel_ns(unsigned cpu); /* in the kernel, for tasks */
 void sched_count(unsigned *running, uint64_t *switches);
 uint64_t sched_online(void);               /* bit n: CPU n runs */
 extern unsigned process_count, task_count; /* [tasklist] */
@@ -325,7 +326,8 @@ long task_wait(int idtype, int id, int options, struct lx_siginfo_wait *out,
 /* signals (task/signal.c) */
 int signal_send_process(
 	struct process *p, int signo,
-	const struct siginfo_k *info); /* NULL info: SI_KERNEL */
+	const struct siginfo_k *info);       /* NULL info: SI_KERNEL */
+void signal_kill_process(struct process *p); /* for want of memory */
 int signal_send_task(struct task *t, int signo, const struct siginfo_k *info);
 int signal_send_pgrp(int pgid, int signo, const struct siginfo_k *info);
 /* A fault of current that cannot be blocked or ignored. */
