@@ -124,25 +124,26 @@ static void fs_sleep(struct fuse_xfer *x)
 	spin_unlock(&dev.lock);
 }
 
-/* Adds a chain, sleeping while there is no room, and notifies. */
+/*
+ * Adds a chain, sleeping while there is no room, and notifies, always: the
+ * device may have said that it need not be (avail_event) before it took up the
+ * request of another CPU, which then would be done first, however long it takes.
+ */
 static int submit(const struct fuse_seg *out, unsigned nout,
 		  const struct fuse_seg *in, unsigned nin, void *token)
 {
-	bool kick = false;
 	int ret;
 
 	for (;;) {
 		spin_lock(&dev.lock);
 		ret = vq_add(dev.vq[0], (const void *)out, nout,
 			     (const void *)in, nin, token);
-		if (ret == 0)
-			kick = vq_kick(dev.vq[0]);
 		spin_unlock(&dev.lock);
 		if (ret != -EAGAIN)
 			break;
 		fs_sleep(NULL);
 	}
-	if (kick)
+	if (ret == 0)
 		vdev_notify(&dev, REQUEST_QUEUE);
 	return ret;
 }

@@ -5,9 +5,9 @@
  *
  * Both queues are synchronous: the thread that saw the notification handles
  * the request, so that the answer is in the ring when the vCPU resumes.
- * Several vCPUs may be in here at once; each takes chains of its own, and the
- * driver is always asked to notify, so that no request waits behind another
- * CPU's.
+ * Several vCPUs may be in here at once; each takes chains of its own.  A driver
+ * whose requests are not to wait behind another CPU's notifies of each: what it
+ * reads in avail_event may be from before this thread took its request.
  */
 #include "host/virtio/fs.h"
 

@@ -14,6 +14,7 @@
 
 /* Pages through which write(2) goes past the cache. */
 #define MAX_DIRECT (FUSE_MAX_SEGS / 2)
+#define WRITE_STEP (1UL << 20) /* dirty at once by one write(2) */
 
 static void page_mark(struct page *p)
 {
@@ -179,13 +180,17 @@ static void size_at_least(struct inode *i, uint64_t size)
 		__atomic_store_n(&i->size, size, __ATOMIC_RELEASE);
 }
 
-/* Into the cache, then the new size, then to the host. */
+/* Into the cache, then the new size, then to the host: WRITE_STEP at most. */
 static ssize_t write_cached(struct inode *i, struct uio *u, uint64_t pos)
 {
+	size_t later = u->left - min(u->left, WRITE_STEP);
 	uint64_t old = i->size;
-	ssize_t n = pagecache_write(&i->cache, u, pos);
+	ssize_t n;
 	int r;
 
+	u->left -= later;
+	n = pagecache_write(&i->cache, u, pos);
+	u->left += later;
 	if (n <= 0)
 		return n;
 	size_at_least(i, pos + (uint64_t)n);
