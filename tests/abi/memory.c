@@ -4,6 +4,11 @@
 
 #include <setjmp.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static sigjmp_buf env;
 
 static void on(int s)
@@ -104,5 +109,14 @@ int main(void)
 	q[5] = 5;
 	SAY(madvise(q, page, MADV_DONTNEED));
 	printf("%d\n", q[5]);
+	q = mmap(NULL, 4 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	SAY(mprotect(q + 2 * page, page, PROT_WRITE));
+	SAY(munmap(q + 3 * page, page));
+	SAY(madvise(q, 2 * page, MADV_POPULATE_READ));
+	SAY(madvise(q, 2 * page, MADV_POPULATE_WRITE));
+	SAY(madvise(q, 3 * page, MADV_POPULATE_READ));
+	SAY(madvise(q + 2 * page, page, MADV_POPULATE_WRITE));
+	SAY(madvise(q + 2 * page, 2 * page, MADV_POPULATE_WRITE));
+	printf("%d\n", q[2 * page]);
 	return 0;
 }

@@ -2,7 +2,6 @@
 /* fakes_mm.c: see fakes_mm.h. */
 #include "tests/unit/fakes_mm.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "bootinfo.h"
 #include "guest/kernel/mm/internal.h"
 #include "kuni/klog.h"
+#include "tests/unit/fake_panic.h"
 
 #define ARCH_SET_GS_CALL 0x1001
 #define SYS_ARCH_PRCTL   158
@@ -61,16 +61,6 @@ uint64_t arch_clock_ns(void)
 	return now += 1000;
 }
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
-}
 void klog(enum klog_level level, const char *fmt, ...)
 {
 	(void)level;
@@ -170,13 +160,10 @@ bool signal_fatal_pending(void)
 {
 	return fake_kills != 0;
 }
-int signal_send_process(struct process *p, int signo,
-			const struct siginfo_k *info)
+void signal_kill_process(struct process *p)
 {
-	(void)info;
-	ensure(!nheld && p == &proc0 && signo == SIGKILL);
+	ensure(!nheld && p == &proc0);
 	fake_kills++;
-	return 0;
 }
 void process_get(struct process *p)
 {

@@ -3,25 +3,16 @@
 /* The map of areas against an array of pages that says which kind each is. */
 #include "guest/kernel/mm/internal.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kuni/klog.h"
 #include "tests/unit/check.h"
+#include "tests/unit/fake_panic.h"
 
 #define PAGES 300
 #define BASE  0x100000UL
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	abort();
-}
 struct task *unit_current(void)
 {
 	return NULL;

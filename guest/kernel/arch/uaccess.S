@@ -8,7 +8,8 @@
  * function goes on at uaccess_fault, which returns -EFAULT.  Between
  * uaccess_nofault and uaccess_end faults are never resolved.
  */
-#define EFAULT 14
+#define EFAULT     14
+#define STRING_MIN 1024 /* bytes from which rep movs is faster (bench/copy.c) */
 
 	.macro user_begin
 	testb $1, cpu_smap(%rip)
@@ -42,6 +43,8 @@ uaccess_begin:
 	fn uaccess_copy
 	user_begin
 	mov %rdx, %rcx
+	cmp $STRING_MIN, %rdx
+	jae 7f
 	shr $6, %rcx
 	jz 2f
 1:	mov (%rsi), %rax
@@ -85,6 +88,9 @@ uaccess_begin:
 6:	user_end
 	xor %eax, %eax
 	ret
+7:	shr $3, %rcx
+	rep movsq
+	jmp 4b
 
 /* int uaccess_clear(void *to, size_t n) */
 	fn uaccess_clear

@@ -35,6 +35,7 @@ CONSTANT(ngroups_max, "65536")
 CONSTANT(cap_last_cap, "40")
 CONSTANT(overcommit_memory, "1")
 CONSTANT(max_map_count, "65530")
+CONSTANT(mmap_min_addr, "65536")
 CONSTANT(pipe_max_size, "1048576")
 CONSTANT(max_queued_events, TEXT(INOTIFY_MAX_EVENTS))
 CONSTANT(max_user_instances, TEXT(INOTIFY_MAX_INSTANCES))
@@ -112,6 +113,7 @@ static const struct pseudo_node vm[] = {
 	  .mode = S_IFREG | 0200,
 	  .store = store_drop_caches },
 	FILE_444(max_map_count),
+	FILE_444(mmap_min_addr),
 	FILE_444(overcommit_memory),
 	{ 0 },
 };

@@ -136,6 +136,32 @@ static int run_later(struct later *l, int advice)
 	return err;
 }
 
+/* Area by area, up to the first that is not there or does not allow it. */
+static int populate(struct mm *m, uint64_t addr, uint64_t end, bool store)
+{
+	unsigned access = store ? ACCESS_WRITE : ACCESS_READ;
+	int err = 0;
+
+	while (addr < end && !err) {
+		uint64_t from = addr;
+		struct vma *v;
+
+		mutex_lock(&m->lock);
+		v = mm_find(m, addr);
+		if (!v || v->start > addr)
+			err = -ENOMEM;
+		else if (v->flags & VMA_PFN ||
+			 !(v->prot & (store ? PROT_W : PROT_R)))
+			err = -EINVAL;
+		else
+			addr = min(end, v->end);
+		mutex_unlock(&m->lock);
+		if (!err)
+			err = fault_range_for(m, from, addr, access);
+	}
+	return err;
+}
+
 static bool known_advice(int advice)
 {
 	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
@@ -153,10 +179,7 @@ int mm_advise(struct mm *m, uint64_t addr, uint64_t len, int advice)
 	    end < addr)
 		return -EINVAL;
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
-		return fault_range_for(m, addr, end,
-				       advice == MADV_POPULATE_WRITE
-					       ? ACCESS_WRITE
-					       : ACCESS_READ);
+		return populate(m, addr, end, advice == MADV_POPULATE_WRITE);
 	while (addr < end && !err) {
 		struct later l = { 0 };
 		struct vma *v;

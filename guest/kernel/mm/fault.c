@@ -21,10 +21,6 @@
 #include "kuni/task.h"
 #include "layout.h"
 
-#define OOM_TRIES 50
-#define OOM_PAUSE 2000000ULL /* ns: for the victim to die */
-#define RECLAIM   64         /* pages */
-
 /* Whether area v below addr may grow down to it. */
 static bool grow_stack(struct mm *m, struct vma *v, uint64_t addr)
 {
@@ -121,7 +117,7 @@ enum fault_result fault_map(struct fault *f, struct page *p, bool write)
 
 static enum fault_result fault_zero(struct fault *f)
 {
-	struct page *p = page_alloc(0, PAGE_ZERO);
+	struct page *p = page_alloc(0, PAGE_ZERO | PAGE_USER);
 
 	return p ? fault_map(f, p, true) : FAULT_NOMEM;
 }
@@ -137,10 +133,10 @@ static enum fault_result fault_copy(struct fault *f, struct page *p)
 		(void)replace(f, p, p, true);
 		return FAULT_OK;
 	}
-	copy = page_alloc(0, PAGE_ANY);
+	copy = page_alloc(0, PAGE_USER);
 	if (!copy)
 		return FAULT_NOMEM;
-	memcpy(page_virt(copy), page_virt(p), PAGE_SIZE);
+	arch_page_copy(page_virt(copy), page_virt(p));
 	if (!replace(f, p, copy, true)) {
 		page_put(copy);
 		return FAULT_OK;
@@ -285,7 +281,8 @@ int fault_range_for(struct mm *m, uint64_t start, uint64_t end, unsigned access)
 		struct fault f = { .mm = m, .addr = start, .access = access };
 		enum fault_result r = fault_in(&f);
 
-		if (r == FAULT_NOMEM && pagecache_reclaim(RECLAIM))
+		for (unsigned try = 0; r == FAULT_NOMEM && mm_make_room(try);
+		     try++)
 			r = fault_in(&f);
 		if (r == FAULT_BUS)
 			return -EFAULT;
@@ -298,22 +295,6 @@ int fault_range_for(struct mm *m, uint64_t start, uint64_t end, unsigned access)
 int fault_range(struct mm *m, uint64_t start, uint64_t end)
 {
 	return fault_range_for(m, start, end, 0);
-}
-
-/* Memory ran out: true where another try makes sense. */
-static bool make_room(unsigned try)
-{
-	if (signal_fatal_pending())
-		return false;
-	if (pagecache_reclaim(RECLAIM))
-		return true;
-	oom_kill();
-	if (try >= OOM_TRIES || signal_fatal_pending())
-		return false;
-	sched_prepare(TASK_SLEEP_HARD);
-	(void)sched_sleep(arch_clock_ns() + OOM_PAUSE);
-	sched_finish();
-	return true;
 }
 
 /* A fault at addr in m.  0: the access may be tried again.  -EFAULT: it is a
@@ -337,7 +318,7 @@ int mm_fault(struct mm *m, uint64_t addr, unsigned access, int *signo,
 		r = fault_in(&f);
 		if (r != FAULT_NOMEM)
 			break;
-		if (!make_room(try))
+		if (!mm_make_room(try))
 			return -ENOMEM;
 	}
 	if (f.major)

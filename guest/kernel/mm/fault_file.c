@@ -56,10 +56,10 @@ static enum fault_result map_page(struct fault *f, struct pagecache *c,
 	struct page *copy;
 
 	if (store && !(f->v->flags & VMA_SHARED)) {
-		copy = page_alloc(0, PAGE_ANY);
+		copy = page_alloc(0, PAGE_USER);
 		if (!copy)
 			return FAULT_NOMEM;
-		memcpy(page_virt(copy), page_virt(p), PAGE_SIZE);
+		arch_page_copy(page_virt(copy), page_virt(p));
 		return fault_map(f, copy, true);
 	}
 	if (store)

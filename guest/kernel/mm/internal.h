@@ -127,6 +127,8 @@ int area_isolate(struct mm *m, uint64_t start, uint64_t end) MUST_CHECK;
 int area_unmap(struct mm *m, uint64_t start, uint64_t end,
 	       struct vma **dead) MUST_CHECK;
 bool area_covered(struct mm *m, uint64_t start, uint64_t end);
+/* Less is free than the n-th part of what user data leaves to the kernel. */
+bool page_is_low(unsigned n);
 /* Room under RLIMIT_AS and RLIMIT_DATA for pages more. */
 int area_limits(const struct mm *m, uint64_t pages, uint32_t prot,
 		uint32_t flags) MUST_CHECK;

@@ -13,6 +13,9 @@
 #include "kuni/task.h"
 
 #define GRACE_NS   500000000ULL
+#define TRIES      2500
+#define PAUSE      2000000ULL /* ns: for the victim to die */
+#define RECLAIM    64         /* pages */
 #define NEVER_KILL (-1000)
 
 bool oom_killed_init;
@@ -73,7 +76,7 @@ static struct process *choose(uint64_t total, uint64_t *rss)
 	return best;
 }
 
-void oom_kill(void)
+static void oom_kill(void)
 {
 	uint64_t rss = 0;
 	struct mm_stats s;
@@ -89,6 +92,28 @@ void oom_kill(void)
 	     (unsigned long)(s.cached * 4));
 	if (p == init_process)
 		oom_killed_init = true;
-	(void)signal_send_process(p, SIGKILL, NULL);
+	signal_kill_process(p);
 	process_put(p);
+}
+
+bool mm_make_room(unsigned try)
+{
+	if (signal_fatal_pending())
+		return false;
+	if (pagecache_reclaim(RECLAIM))
+		return true;
+	oom_kill();
+	if (try >= TRIES || signal_fatal_pending())
+		return false;
+	sched_prepare(TASK_SLEEP_HARD);
+	(void)sched_sleep(arch_clock_ns() + PAUSE);
+	sched_finish();
+	return true;
+}
+
+void mm_balance(void)
+{
+	if (page_is_low(1) && !pagecache_reclaim(RECLAIM) && page_is_low(4))
+		oom_kill();
+	current->mem_low = false; /* what this took is not looked at again */
 }

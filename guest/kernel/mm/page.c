@@ -23,6 +23,7 @@
 
 #include "bootinfo.h"
 #include "kuni/klog.h"
+#include "kuni/task.h"
 #include "layout.h"
 #include "internal.h"
 
@@ -30,6 +31,9 @@
 #define PCP_BATCH    16
 #define PCP_HIGH     64
 #define MAX_EXTENTS  32
+#define RESERVE_PART 128 /* of RAM, for the kernel alone, in pages */
+#define RESERVE_MIN  64UL
+#define RESERVE_MAX  2048UL
 #define BOOT_LOW_END 0x100000UL /* dirty or the boot's below it */
 
 struct region {
@@ -48,7 +52,8 @@ static struct {
 	struct region region[BOOT_MAX_REGIONS]; /* [I] ascending */
 	struct extent extent[MAX_EXTENTS];      /* [lock] untouched RAM */
 	uint32_t head[2][PAGE_MAX_ORDER + 1];   /* [lock] page number + 1 */
-	uint64_t nfree; /* [lock] pages in head[] and extent[] */
+	uint64_t nfree;   /* [lock] pages in head[] and extent[] */
+	uint64_t reserve; /* [I] what user data leaves of nfree */
 } zone = { .lock = { .rank = RANK_PAGE } };
 
 /* [o] with interrupts off; read by mm_stats() from anywhere */
@@ -257,6 +262,25 @@ static struct page *virgin_alloc(unsigned order)
 	return NULL;
 }
 
+/* The caller's interrupts may be on: what is read may be a moment old. */
+bool page_is_low(unsigned n)
+{
+	const struct pcp *c = &pcp[this_cpu()->id];
+
+	return __atomic_load_n(&zone.nfree, __ATOMIC_RELAXED) + c->nused +
+		       c->nzero <
+	       zone.reserve / n;
+}
+
+/* zone.lock held, after something was taken: whoever took it from the reserve
+ * sees to that before it runs in user mode again. */
+static void note_low(void)
+{
+	if (unlikely(zone.nfree < zone.reserve) && current &&
+	    !this_cpu()->in_irq)
+		current->mem_low = true;
+}
+
 static struct page *zone_alloc(unsigned order, bool *zero)
 {
 	struct page *p;
@@ -268,6 +292,7 @@ static struct page *zone_alloc(unsigned order, bool *zero)
 	*zero = !p;
 	if (!p)
 		p = virgin_alloc(order);
+	note_low();
 	spin_unlock(&zone.lock);
 	return p;
 }
@@ -309,6 +334,7 @@ static void pcp_refill(struct pcp *c)
 			break;
 		pcp_push(&c->zero, &c->nzero, p);
 	}
+	note_low();
 	spin_unlock(&zone.lock);
 }
 
@@ -361,6 +387,8 @@ static struct page *take(unsigned order, bool *zero, unsigned flags)
 {
 	struct page *p;
 
+	if (flags & PAGE_USER && page_is_low(1) && !signal_fatal_pending())
+		return NULL;
 	if (order == 0)
 		return pcp_alloc(zero, flags & PAGE_ZERO);
 	p = zone_alloc(order, zero);
@@ -389,7 +417,7 @@ struct page *page_alloc(unsigned order, unsigned flags)
 	if (KUNI_DEBUG && !zero)
 		check_poison(p, order);
 	if ((flags & PAGE_ZERO) && !zero)
-		memset(page_virt(p), 0, PAGE_SIZE << order);
+		arch_pages_clear(page_virt(p), order);
 	memset(p, 0, sizeof(*p));
 	p->ref = 1;
 	return p;
@@ -528,6 +556,20 @@ static void extent_reserve(uint64_t base, uint64_t end)
 	}
 }
 
+/* No extent crosses at. */
+static void extent_split(uint64_t at)
+{
+	for (unsigned i = 0; i < zone.nextent; i++) {
+		struct extent *e = &zone.extent[i];
+
+		if (e->base >= at || e->end <= at ||
+		    zone.nextent == MAX_EXTENTS)
+			continue;
+		zone.extent[zone.nextent++] = (struct extent){ at, e->end };
+		e->end = at;
+	}
+}
+
 static void region_add(uint64_t base, uint64_t end)
 {
 	unsigned i = zone.nregion;
@@ -556,24 +598,40 @@ static void carve_array(void)
 	ensure(zone.nextent && best->end - best->base > bytes);
 	best->end -= bytes;
 	zone.pages = phys_to_virt(best->end);
-	/* the largest first: the small ones stay whole until it is used up */
-	struct extent first = zone.extent[0];
-
-	zone.extent[0] = *best;
-	*best = first;
 }
 
-/* What is left of BOOT_AREA, behind image and launch description, before all
- * else: the host may back it with one page. */
-static void use_boot_area_first(void)
+/* In which order extents are used: what is left of BOOT_AREA, which the host may
+ * back with one page; what a small program needs, page by page; RAM that the
+ * host may back with large pages, since who needs more will need much; the rest. */
+static unsigned extent_rank(const struct extent *e)
 {
+	if (e->base >= BOOT_AREA_GPA && e->end <= BOOT_AREA_END)
+		return 0;
+	if (e->base >= BOOT_AREA_END && e->end <= FIRST_RAM_END)
+		return 1;
+	return e->base >= SMALL_RAM_END ? 2 : 3;
+}
+
+/* The larger first: the small ones stay whole until it is used up. */
+static bool extent_before(const struct extent *a, const struct extent *b)
+{
+	unsigned ra = extent_rank(a), rb = extent_rank(b);
+
+	return ra != rb ? ra < rb : a->end - a->base > b->end - b->base;
+}
+
+static void order_extents(void)
+{
+	extent_split(BOOT_AREA_END);
+	extent_split(FIRST_RAM_END);
+	extent_split(SMALL_RAM_END);
 	for (unsigned i = 1; i < zone.nextent; i++) {
 		struct extent e = zone.extent[i];
+		unsigned k = i;
 
-		if (e.base < BOOT_AREA_GPA || e.end > BOOT_AREA_END)
-			continue;
-		zone.extent[i] = zone.extent[0];
-		zone.extent[0] = e;
+		for (; k && extent_before(&e, &zone.extent[k - 1]); k--)
+			zone.extent[k] = zone.extent[k - 1];
+		zone.extent[k] = e;
 	}
 }
 
@@ -604,8 +662,10 @@ void page_init(const struct bootinfo *bi)
 		extent_reserve(page_down(bi->launch_gpa),
 			       page_up(bi->launch_gpa + bi->launch_len));
 	carve_array();
-	use_boot_area_first();
+	order_extents();
 	for (unsigned i = 0; i < zone.nextent; i++)
 		zone.nfree += (zone.extent[i].end - zone.extent[i].base) >>
 			      PAGE_SHIFT;
+	zone.reserve =
+		max(min(zone.npages / RESERVE_PART, RESERVE_MAX), RESERVE_MIN);
 }

@@ -287,14 +287,14 @@ static int try_fill(struct pagecache *c, uint64_t index, unsigned how)
 		return err < 0 ? err : 0;
 	want = plan_fill(c, index, how & CACHE_AROUND, &first);
 	for (; n < want; n++) {
-		pages[n] = page_alloc(0, PAGE_ANY);
+		pages[n] = page_alloc(0, PAGE_USER);
 		if (!pages[n])
 			break;
 	}
 	if (first + n <= index) { /* short of memory: only what is needed */
 		while (n)
 			page_put(pages[--n]);
-		pages[0] = page_alloc(0, PAGE_ANY);
+		pages[0] = page_alloc(0, PAGE_USER);
 		if (!pages[0])
 			return -ENOMEM;
 		first = index;
@@ -323,7 +323,7 @@ static int fill(struct pagecache *c, uint64_t index, unsigned how)
 
 static int create_page(struct pagecache *c, uint64_t index)
 {
-	struct page *p = page_alloc(0, PAGE_ZERO);
+	struct page *p = page_alloc(0, PAGE_ZERO | PAGE_USER);
 
 	if (!p)
 		return -ENOMEM;

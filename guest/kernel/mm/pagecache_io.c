@@ -58,6 +58,7 @@ ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 {
 	struct page *pages[READ_BATCH];
 	ssize_t done = 0, r = 0;
+	unsigned try = 0;
 
 	while (u->left && pos < size && r >= 0) {
 		uint64_t left = min((uint64_t)u->left, size - pos);
@@ -68,6 +69,8 @@ ssize_t pagecache_read(struct pagecache *c, struct uio *u, uint64_t pos,
 				     pages);
 		bool stop = false;
 
+		if (n == -ENOMEM && mm_make_room(try++))
+			continue;
 		if (n < 0)
 			return done ? done : n;
 		for (int i = 0; i < n; i++) {
@@ -160,7 +163,7 @@ static int store_new(struct pagecache *c, uint64_t index, struct page *p,
 /* A whole page that is not in the cache: no need to read it first. */
 static ssize_t write_new(struct pagecache *c, struct uio *u, uint64_t index)
 {
-	struct page *p = page_alloc(0, PAGE_ANY);
+	struct page *p = page_alloc(0, PAGE_USER);
 	struct uio before = *u;
 	ssize_t got;
 	int err;
@@ -183,6 +186,10 @@ static ssize_t write_old(struct pagecache *c, struct uio *u, struct page *p,
 {
 	ssize_t got = uio_get(u, (char *)page_virt(p) + off, n);
 
+	if (!c->ops) { /* memory is all there is: nothing to write back */
+		page_put(p);
+		return got;
+	}
 	mutex_lock(&c->lock);
 	if (got > 0 && (p->flags & PG_CACHE) && p->cache == c) {
 		cache_set_dirty(c, p);
@@ -225,11 +232,14 @@ static uint64_t dirty_limit(void)
 ssize_t pagecache_write(struct pagecache *c, struct uio *u, uint64_t pos)
 {
 	ssize_t done = 0, r = 0;
+	unsigned try = 0;
 
 	while (u->left) {
 		size_t want = min(PAGE_SIZE - pos % PAGE_SIZE, u->left);
 
 		r = write_page(c, u, pos);
+		if (r == -ENOMEM && mm_make_room(try++))
+			continue;
 		if (r <= 0)
 			break;
 		done += r;

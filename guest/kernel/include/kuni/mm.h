@@ -50,7 +50,9 @@ struct page {
 #define PG_RESERVED 128
 #define PG_GIVEN    PG_DIRTY /* of a PG_FREE block: the host has it back */
 
-enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2 };
+/* PAGE_USER: a program's data, which leaves the last pages to the kernel; the
+ * caller answers NULL with mm_make_room(). */
+enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1, PAGE_ATOMIC = 2, PAGE_USER = 4 };
 /* 2^order pages with ref 1, NULL: none left (the caller returns -ENOMEM).
  * PAGE_ZERO: zero-filled (free for untouched RAM). */
 struct page *page_alloc(unsigned order, unsigned flags) MUST_CHECK;
@@ -181,7 +183,7 @@ void pagecache_invalidate(struct pagecache *c);
 void pagecache_dirty(struct page *p);
 /* Frees clean pages that nobody maps; how many.  Never sleeps. */
 uint64_t pagecache_shrink(uint64_t want);
-/* The same after writing dirty ones back; the caller holds no lock. */
+/* The same after writing dirty ones back.  Sleeps; locks as mm_make_room(). */
 uint64_t pagecache_reclaim(uint64_t want);
 
 /* A run of bytes to or from user or kernel memory (lib/uio.c). */
@@ -288,8 +290,13 @@ int mm_lock_all(struct mm *m, int flags) MUST_CHECK; /* MCL_*; 0 unlocks */
 int mm_sync(struct mm *m, uint64_t addr, uint64_t len, int flags) MUST_CHECK;
 /* One byte a page into vec[]: 1 resident; -ENOMEM at a hole. */
 int mm_incore(struct mm *m, uint64_t addr, unsigned n, uint8_t *vec) MUST_CHECK;
-/* Out of memory: kills the process with the largest share.  No lock held. */
-void oom_kill(void);
+/* Memory ran out for user data: clean pages, then write-back, then somebody
+ * dies.  True where the caller should try again, false where it is to die or
+ * has tried long enough.  Sleeps; the caller may hold locks of files, none of
+ * an address space or of a page cache. */
+bool mm_make_room(unsigned try);
+/* On the way to user mode, after the kernel took from its reserve. */
+void mm_balance(void);
 extern bool oom_killed_init; /* pid 1 was it: for the launch report */
 /* A user fault of the current task: 0, or the signal: *signo, *code set and
  * -EFAULT; -ENOMEM after OOM. */
