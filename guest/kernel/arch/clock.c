@@ -31,7 +31,7 @@ static paddr_t vvar_pa;
 static bool clock_is_kvm; /* [I] */
 static bool asked;        /* [I] of a KVM that did not know of us */
 
-static uint64_t scale(const struct pvclock_time *p, uint64_t delta)
+static inline uint64_t scale(const struct pvclock_time *p, uint64_t delta)
 {
 	if (p->tsc_shift < 0)
 		delta >>= -p->tsc_shift;
@@ -55,8 +55,10 @@ static const volatile struct pvclock_time *my_clock(void)
 }
 
 /* A TSC value with the structure that was valid when it was read: KVM may move
- * the TSC of this CPU and change both at any exit. */
-static uint64_t read_both(struct pvclock_time *p)
+ * the TSC of this CPU and change both at any exit.  Inlined, the copy is in
+ * registers: this is read at each switch and each fault. */
+static inline __attribute__((always_inline)) uint64_t
+read_both(struct pvclock_time *p)
 {
 	const volatile struct pvclock_time *v = my_clock();
 	uint64_t tsc;
@@ -76,7 +78,7 @@ static uint64_t read_both(struct pvclock_time *p)
 }
 
 /* Nanoseconds at the given TSC, which may lie before p's stamp. */
-static uint64_t ns_at(const struct pvclock_time *p, uint64_t tsc)
+static inline uint64_t ns_at(const struct pvclock_time *p, uint64_t tsc)
 {
 	if (tsc >= p->tsc_timestamp)
 		return p->system_time + scale(p, tsc - p->tsc_timestamp);
@@ -98,9 +100,10 @@ static uint64_t monotonic(uint64_t ns)
 	return seen;
 }
 
-uint64_t arch_tsc(void)
+uint64_t arch_ticks_ns(uint64_t ticks)
 {
-	return rdtsc();
+	return ticks / clock_tsc_khz * 1000000 +
+	       ticks % clock_tsc_khz * 1000000 / clock_tsc_khz;
 }
 
 uint64_t arch_tsc_khz(void)
@@ -111,9 +114,8 @@ uint64_t arch_tsc_khz(void)
 uint64_t arch_clock_ns(void)
 {
 	struct pvclock_time p;
-	uint64_t ns, tsc = read_both(&p);
+	uint64_t tsc = read_both(&p), ns = ns_at(&p, tsc);
 
-	ns = ns_at(&p, tsc);
 	return likely(p.flags & PVCLOCK_STABLE) ? ns : monotonic(ns);
 }
 

@@ -5,6 +5,7 @@
 #include "kuni/task.h"
 #include "x86.h"
 
+#define RFLAGS_AT    (offsetof(struct arch_regs, rflags) / 8)
 #define FS_BASE      21 /* of struct user_regs_struct, behind arch_regs */
 #define GS_BASE      22
 #define XFEATURES_AT 464
@@ -14,18 +15,26 @@
 
 _Static_assert(sizeof(struct arch_regs) == FS_BASE * 8, "user_regs_struct");
 
-void arch_single_step(struct arch_regs *r, bool on)
+/* A program's own TF stays as it is, and is not seen to be a tracer's. */
+void arch_single_step(struct task *t, bool on)
 {
-	if (on)
+	struct arch_regs *r = t->arch.regs;
+
+	if (on && !(r->rflags & RFLAGS_TF)) {
 		r->rflags |= RFLAGS_TF;
-	else
+		t->arch.step_forced = true;
+	} else if (!on && t->arch.step_forced) {
 		r->rflags &= ~RFLAGS_TF;
+		t->arch.step_forced = false;
+	}
 }
 
 void arch_user_regs_get(const struct task *t, uint64_t out[ARCH_USER_REGS])
 {
 	memset(out, 0, ARCH_USER_REGS * sizeof(out[0]));
 	memcpy(out, t->arch.regs, sizeof(struct arch_regs));
+	if (t->arch.step_forced)
+		out[RFLAGS_AT] &= ~RFLAGS_TF;
 	out[FS_BASE] = t->arch.fs_base;
 	out[GS_BASE] = t->arch.gs_base;
 }
@@ -38,6 +47,10 @@ int arch_user_regs_set(struct task *t, const uint64_t in[ARCH_USER_REGS])
 	if (in[FS_BASE] >= USER_END || in[GS_BASE] >= USER_END)
 		return -EIO;
 	memcpy(r, in, sizeof(*r));
+	if (r->rflags & RFLAGS_TF)
+		t->arch.step_forced = false;
+	else if (t->arch.step_forced)
+		r->rflags |= RFLAGS_TF;
 	r->cs = SEL_UCODE;
 	r->ss = SEL_UDATA;
 	r->rflags = (r->rflags & RFLAGS_USER) | RFLAGS_IF | RFLAGS_FIXED;

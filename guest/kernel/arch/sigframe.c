@@ -124,24 +124,31 @@ static void fill_context(struct lx_sigcontext *m, const struct arch_regs *r,
 	m->fpstate = fpstate;
 }
 
-static bool on_altstack(uint64_t sp)
+static bool in_altstack(uint64_t sp)
 {
 	const struct task *t = current;
 
-	if ((uint32_t)t->altstack_flags & SS_AUTODISARM)
-		return false;
 	return sp > t->altstack_sp && sp - t->altstack_sp <= t->altstack_size;
 }
 
-/* Where the frame's memory ends: below the red zone, or the alternate stack. */
+static bool on_altstack(uint64_t sp)
+{
+	return !((uint32_t)current->altstack_flags & SS_AUTODISARM) &&
+	       in_altstack(sp);
+}
+
+/* Where the frame's memory ends: below the red zone, or the alternate stack.
+ * *alt: it must lie within that. */
 static uint64_t frame_top(const struct arch_regs *r,
-			  const struct ksigaction *sa)
+			  const struct ksigaction *sa, bool *alt)
 {
 	const struct task *t = current;
 
-	if (sa->flags & SA_ONSTACK && t->altstack_size && !on_altstack(r->rsp))
-		return t->altstack_sp + t->altstack_size;
-	return r->rsp - RED_ZONE;
+	*alt = on_altstack(r->rsp);
+	if (*alt || !(sa->flags & SA_ONSTACK) || !t->altstack_size)
+		return r->rsp - RED_ZONE;
+	*alt = true;
+	return t->altstack_sp + t->altstack_size;
 }
 
 static void save_altstack(struct lx_stack *s, uint64_t sp)
@@ -158,20 +165,40 @@ static void save_altstack(struct lx_stack *s, uint64_t sp)
 	s->flags = (int32_t)flags;
 }
 
+/* Below the FPU image at fp: where RSP is as behind a call. */
+static uint64_t frame_at(uint64_t fp)
+{
+	return ((fp - sizeof(struct rt_sigframe)) & ~15UL) - 8;
+}
+
+static uint64_t frame_fp(uint64_t top)
+{
+	return (top - fpu_size - (fpu_features ? 4 : 0)) & ~63UL;
+}
+
+/* The most that a frame takes: with the least favourable top. */
+unsigned long arch_signal_frame_max(void)
+{
+	const uint64_t top = 1UL << 20;
+
+	return top + 63 - frame_at(frame_fp(top));
+}
+
 int arch_signal_push(struct arch_regs *r, int signo,
 		     const struct ksigaction *sa, const struct siginfo_k *info,
 		     uint64_t mask)
 {
 	struct rt_sigframe f = { 0 };
 	struct task *t = current;
-	uint64_t top = frame_top(r, sa), fp, at;
-	bool was_on = on_altstack(r->rsp);
+	bool alt;
+	uint64_t top = frame_top(r, sa, &alt), fp, at;
 
+	arch_single_step(t, false);
 	if (!(sa->flags & SA_RESTORER))
 		return -EFAULT; /* x86-64 has no other way back */
-	fp = (top - fpu_size - (fpu_features ? 4 : 0)) & ~63UL;
-	at = ((fp - sizeof(f)) & ~15UL) - 8;
-	if (was_on && !on_altstack(at))
+	fp = frame_fp(top);
+	at = frame_at(fp);
+	if (alt && !in_altstack(at))
 		return -EFAULT; /* the alternate stack is full */
 	if (push_fpu(fp))
 		return -EFAULT;
@@ -298,7 +325,8 @@ static void restore_context(struct arch_regs *r, const struct lx_sigcontext *m)
 	r->rcx = m->rcx;
 	r->rsp = m->rsp;
 	r->rip = m->rip;
-	r->rflags = (m->rflags & RFLAGS_USER) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rflags = (m->rflags & RFLAGS_USER & ~RFLAGS_NT) |
+		    (r->rflags & RFLAGS_NT) | RFLAGS_IF | RFLAGS_FIXED;
 	r->orig_rax = (uint64_t)-1;
 }
 

@@ -140,7 +140,7 @@ static void user_exception(struct arch_regs *r, unsigned vec,
 		break;
 	case EXC_DB:
 		set_trap(t, SIGTRAP, debug_code(), r->rip);
-		r->rflags &= ~RFLAGS_TF;
+		arch_single_step(current, false);
 		break;
 	case EXC_BP:
 		set_trap(t, SIGTRAP, SI_KERNEL, 0);

@@ -89,8 +89,9 @@ void cpu_load(struct arch_cpu *c);       /* GDT, IDT, TSS, GS, MSRs, CRs */
 #define RFLAGS_TF    (1UL << 8)
 #define RFLAGS_IF    (1UL << 9)
 #define RFLAGS_FIXED 2UL
-/* what a program may set: CF PF AF ZF SF TF DF OF RF AC */
-#define RFLAGS_USER 0x50dd5UL
+/* what a program may set: CF PF AF ZF SF TF DF OF NT RF AC */
+#define RFLAGS_USER 0x54dd5UL
+#define RFLAGS_NT   0x4000UL
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
@@ -106,12 +107,11 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 			 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
 			 : "memory");
 }
+/* In order with what stands before it, which arch_tsc() is not. */
 static inline uint64_t rdtsc(void)
 {
-	uint32_t lo, hi;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (uint64_t)hi << 32 | lo;
+	__asm__ volatile("lfence" : : : "memory");
+	return arch_tsc();
 }
 static inline void outb(uint16_t port, uint8_t v)
 {

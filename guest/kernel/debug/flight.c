@@ -2,9 +2,9 @@
 /*
  * flight.c: the flight recorder: the last 64 system calls of each CPU.
  *
- * Written by the CPU that enters the call, without a lock.  A call that ends
- * on another CPU than it began on is looked for there; what is printed after
- * a crash may be torn, and says so little about one call that it matters not.
+ * Written by the CPU that enters the call, and by the one that it ends on,
+ * without a lock; what is printed after a crash may be torn, and says so little
+ * about one call that it matters not.
  */
 #include "kuni/arch.h"
 #include "kuni/klog.h"
@@ -29,13 +29,13 @@ void flight_init_cpu(void **slot)
 	first_taken = true;
 }
 
-void flight_enter(int tid, uint64_t nr, const uint64_t arg[6])
+struct flight_entry *flight_enter(int tid, uint64_t nr, const uint64_t arg[6])
 {
 	struct flight *f = this_cpu()->flight;
 	struct flight_entry *e;
 
 	if (!f)
-		return;
+		return NULL;
 	e = &f->entry[f->next++ % FLIGHT_SIZE];
 	e->tid = tid;
 	e->nr = (uint32_t)nr;
@@ -43,31 +43,12 @@ void flight_enter(int tid, uint64_t nr, const uint64_t arg[6])
 	e->arg[1] = arg[1];
 	e->arg[2] = arg[2];
 	e->done = false;
+	return e;
 }
 
-static struct flight_entry *find(struct flight *f, int tid)
+void flight_exit(struct flight_entry *e, int tid, long ret)
 {
-	for (uint32_t i = 1; f && i <= FLIGHT_SIZE; i++) {
-		struct flight_entry *e = &f->entry[(f->next - i) % FLIGHT_SIZE];
-
-		if (e->tid == tid && !e->done)
-			return e;
-	}
-	return NULL;
-}
-
-void flight_exit(long ret)
-{
-	int tid = current->tid;
-	struct flight_entry *e = find(this_cpu()->flight, tid);
-
-	for (unsigned i = 0; !e && i < arch_ncpu; i++) {
-		struct cpu *c = arch_cpu(i);
-
-		if (c)
-			e = find(c->flight, tid);
-	}
-	if (!e)
+	if (!e || e->tid != tid || e->done)
 		return; /* pushed out by 64 others meanwhile */
 	e->ret = ret;
 	e->done = true;

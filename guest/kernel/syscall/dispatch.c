@@ -67,7 +67,7 @@ static void dispatch_watched(struct task *t, struct arch_regs *r)
 		ret = call(t, nr, arg);
 	}
 	if (is_restart(ret) && nr != NR_RT_SIGRETURN) {
-		t->restart_code = (int)-ret;
+		t->restart_code = (int16_t)-ret;
 		ret = -EINTR;
 	}
 	arch_sys_return(r, ret);
@@ -80,11 +80,12 @@ void syscall_dispatch(struct arch_regs *r)
 	struct task *t = current;
 	uint64_t nr = arch_sys_nr(r);
 	uint64_t arg[6];
+	struct flight_entry *e;
 	long ret;
 
 	arch_sys_args(r, arg);
 	t->syscall_nr = nr;
-	flight_enter(t->tid, nr, arg);
+	e = flight_enter(t->tid, nr, arg);
 	if (unlikely(strace_on))
 		strace_enter(nr, arg);
 	if (unlikely(t->sys_work)) {
@@ -95,9 +96,9 @@ void syscall_dispatch(struct arch_regs *r)
 	}
 	if (unlikely(strace_on))
 		strace_exit(nr, arg, ret);
-	flight_exit(ret);
+	flight_exit(e, t->tid, ret);
 	if (unlikely(is_restart(ret) && nr != NR_RT_SIGRETURN)) {
-		t->restart_code = (int)-ret;
+		t->restart_code = (int16_t)-ret;
 		ret = -EINTR;
 	}
 	arch_sys_return(r, ret);

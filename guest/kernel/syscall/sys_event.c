@@ -168,10 +168,12 @@ long sys_signalfd4(int fd, uaddr_t user_mask, size_t sizemask, int flags)
 	uint64_t mask;
 	long r;
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK) || sizemask != sizeof(mask))
+	if (sizemask != sizeof(mask))
 		return -EINVAL;
 	if (copy_from_user(&mask, user_mask, sizeof(mask)))
 		return -EFAULT;
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
 	mask &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
 	if (fd == -1) {
 		r = signalfd_new(mask, (unsigned)flags, &f);

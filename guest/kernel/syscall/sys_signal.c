@@ -20,6 +20,12 @@ struct lx_stack {
 	uint64_t size;
 };
 
+/* Others are cleared, so that a program sees what there is (sigaction(2)).  An
+ * address of x86-64 has no tag bits to expose. */
+#define SA_KNOWN                                                               \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS |        \
+	 SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
+
 long sys_rt_sigaction(int sig, uaddr_t act, uaddr_t oact, size_t sigsetsize)
 {
 	struct process *p = current->proc;
@@ -27,18 +33,19 @@ long sys_rt_sigaction(int sig, uaddr_t act, uaddr_t oact, size_t sigsetsize)
 	struct ksigaction *sa;
 	struct siginfo_k drop;
 
-	if (sigsetsize != 8 || sig < 1 || sig > NSIG)
+	if (sigsetsize != 8)
 		return -EINVAL;
 	if (act.v && copy_from_user(&in, act, sizeof(in)))
 		return -EFAULT;
-	if (act.v && SIGMASK(sig) & SIG_KERNEL_ONLY)
+	if (sig < 1 || sig > NSIG || (act.v && SIGMASK(sig) & SIG_KERNEL_ONLY))
 		return -EINVAL;
 	spin_lock(&p->siglock);
 	sa = &p->hand->action[sig - 1];
 	out = (struct lx_sigaction){ sa->handler, sa->flags, sa->restorer,
 				     sa->mask };
 	if (act.v) {
-		*sa = (struct ksigaction){ in.handler, in.flags, in.restorer,
+		*sa = (struct ksigaction){ in.handler, in.flags & SA_KNOWN,
+					   in.restorer,
 					   in.mask & ~SIG_KERNEL_ONLY };
 		if (in.handler == SIG_IGN ||
 		    (in.handler == SIG_DFL && signal_default_ignored(sig)))
@@ -235,12 +242,15 @@ long sys_sigaltstack(uaddr_t ss, uaddr_t oss)
 
 /* ---- sending ---- */
 
-/* kill(2): who may signal whom. */
+/* kill(2): who may signal whom; -EINVAL: there is no such signal, which is looked
+ * at when there is somebody to send it to. */
 int may_signal(struct process *p, int sig)
 {
 	const struct cred *me = current->cred;
 	uint32_t uid, suid;
 
+	if (sig < 0 || sig > NSIG)
+		return -EINVAL;
 	if (p == current->proc || capable(CAP_KILL))
 		return 0;
 	process_uids(p, &uid, &suid);
@@ -289,8 +299,6 @@ long sys_kill(int pid, int sig)
 	struct process *p;
 	int ret = -ESRCH;
 
-	if (sig < 0 || sig > NSIG)
-		return -EINVAL;
 	siginfo_user(&info, sig, SI_USER);
 	if (pid <= 0) {
 		if (pid == INT32_MIN)
@@ -329,7 +337,7 @@ long sys_tkill(int tid, int sig)
 {
 	struct siginfo_k info;
 
-	if (tid <= 0 || sig < 0 || sig > NSIG)
+	if (tid <= 0)
 		return -EINVAL;
 	siginfo_user(&info, sig, SI_TKILL);
 	return send_thread(0, tid, sig, &info);
@@ -339,7 +347,7 @@ long sys_tgkill(int tgid, int tid, int sig)
 {
 	struct siginfo_k info;
 
-	if (tgid <= 0 || tid <= 0 || sig < 0 || sig > NSIG)
+	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
 	siginfo_user(&info, sig, SI_TKILL);
 	return send_thread(tgid, tid, sig, &info);
@@ -347,8 +355,6 @@ long sys_tgkill(int tgid, int tid, int sig)
 
 static int read_info(uaddr_t uinfo, int pid, int sig, struct siginfo_k *info)
 {
-	if (sig < 1 || sig > NSIG)
-		return -EINVAL;
 	if (copy_from_user(info, uinfo, sizeof(*info)))
 		return -EFAULT;
 	info->signo = sig;

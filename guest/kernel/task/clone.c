@@ -167,6 +167,8 @@ static void copy_fields(struct task *t, const struct clone_args_k *a)
 		t->rseq_event = me->rseq.v;
 	}
 	*t->arch.regs = *me->arch.regs;
+	t->arch.step_forced = me->arch.step_forced;
+	arch_single_step(t, false); /* whoever steps me does not step it */
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
 	arch_fpu_copy(&t->arch, &me->arch);

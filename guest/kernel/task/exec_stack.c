@@ -15,7 +15,6 @@
 #define MAX_ARG_STRLEN  131072U
 #define MAX_ARG_STRINGS 0x10000U
 #define STACK_INITIAL   (128UL << 10)
-#define MINSIGSTK       4096
 
 enum {
 	AT_NULL,
@@ -186,7 +185,7 @@ static void put_auxv(struct exec *x, struct block *b, uint64_t execfn)
 	uint64_t platform = put_bytes(b, "x86_64", 7);
 	const uint64_t v[][2] = {
 		{ AT_SYSINFO_EHDR, m->vdso },
-		{ AT_MINSIGSTKSZ, MINSIGSTK },
+		{ AT_MINSIGSTKSZ, arch_signal_frame_max() },
 		{ AT_HWCAP, arch_hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, 100 },

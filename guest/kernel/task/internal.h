@@ -21,6 +21,7 @@ void sched_set_affinity(struct task *t, uint64_t mask);
 int sched_prio(const struct task *t); /* real-time, lent included */
 void sched_boost(struct task *t, int prio);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
+void task_count_kernel(struct task *t, uint64_t tsc);
 uint64_t sched_runtime(struct task *t); /* ns on a CPU until now */
 void sched_start_cpus(uint64_t mask);
 /* those that do not run yet */ /* bit n: CPU n runs */

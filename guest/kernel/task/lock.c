@@ -13,6 +13,11 @@
  * be without again, with a switch for each turn.  A sleeper that woke in vain
  * asks for it, and the next unlock hands it over: nobody starves.
  *
+ * A mutex that nobody sleeps for is taken and freed by one exchange of its
+ * owner.  Bit 0 of the owner says that somebody sleeps: then it changes only
+ * under mutex.lock, which whoever frees it touches last before anybody else can
+ * have it, so that the next owner may free its memory.
+ *
  * Debug builds check ranks: spinlocks in the CPU's rank_mask, mutexes in the
  * task's mutex_ranks.  Equal ranks pass; lockrank.h says how they are ordered.
  */
@@ -169,26 +174,59 @@ static void mutex_rank_enter(const struct mutex *m)
 	t->mutex_ranks |= 1ULL << m->rank;
 }
 
-/* m->lock is held, m is not free.  Whether it came free, with m->lock held
- * again.  The owner's memory stays mapped where it dies meanwhile. */
-static bool mutex_spin(struct mutex *m)
-{
-	uint64_t until = arch_clock_ns() + SPIN_NS;
-	const struct task *t = m->owner;
+#define SLEEPERS 1UL /* in mutex.owner */
 
-	if (!current || m->handoff ||
-	    !__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED))
+static struct task *word_task(const struct task *word)
+{
+	return (struct task *)((uintptr_t)word & ~SLEEPERS);
+}
+
+/* m->lock is held: t as the owner, with the mark if somebody sleeps. */
+static struct task *word_of(const struct mutex *m, struct task *t)
+{
+	return (struct task *)((uintptr_t)t | (m->head ? SLEEPERS : 0));
+}
+
+static inline bool change_owner(struct mutex *m, struct task *from,
+				struct task *to, int order)
+{
+	return __atomic_compare_exchange_n(&m->owner, &from, to, false, order,
+					   __ATOMIC_RELAXED);
+}
+
+/* m->lock is held.  Takes m where it is free. */
+static bool take_free(struct mutex *m)
+{
+	struct task *w = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+
+	return !word_task(w) &&
+	       change_owner(m, w, word_of(m, owner_now()), __ATOMIC_ACQUIRE);
+}
+
+/* m->lock is held, and again at the end.  Waits for an owner that runs; whether m
+ * is worth another look. */
+static bool mutex_spin(struct mutex *m, uint64_t until)
+{
+	const struct task *t =
+		word_task(__atomic_load_n(&m->owner, __ATOMIC_RELAXED));
+
+	if (!current || m->handoff || arch_clock_ns() >= until)
+		return false;
+	if (!t)
+		return true;
+	/* The owner's memory stays mapped where it dies meanwhile. */
+	if (!__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED))
 		return false;
 	unlock_it(&m->lock);
 	for (;;) {
-		t = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+		t = word_task(__atomic_load_n(&m->owner, __ATOMIC_RELAXED));
 		if (!t || !__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED) ||
 		    this_cpu()->need_resched || arch_clock_ns() >= until)
 			break;
 		arch_relax();
 	}
 	lock_it(&m->lock);
-	return !m->owner;
+	return !t;
 }
 
 static void remove_head(struct mutex *m)
@@ -209,73 +247,85 @@ static void mutex_sleep(struct mutex *m)
 	else
 		m->head = &w;
 	m->tail = &w;
-	for (;;) {
+	(void)__atomic_fetch_or((uintptr_t *)(void *)&m->owner, SLEEPERS,
+				__ATOMIC_ACQUIRE);
+	for (bool first = true;; first = false) {
+		if (m->head == &w && !word_task(m->owner)) {
+			remove_head(m);
+			m->owner = word_of(m, w.task);
+			break;
+		}
+		if (m->head == &w && !first)
+			m->handoff = true;
 		sched_prepare(TASK_SLEEP_HARD);
 		spin_unlock(&m->lock);
 		(void)sched_sleep(DEADLINE_NEVER);
 		spin_lock(&m->lock);
 		if (w.woken)
 			break;
-		if (m->head != &w)
-			continue;
-		if (!m->owner) {
-			remove_head(m);
-			m->owner = w.task;
-			break;
-		}
-		m->handoff = true;
 	}
 	sched_finish();
+}
+
+static __attribute__((noinline)) void mutex_lock_slow(struct mutex *m)
+{
+	uint64_t until = arch_clock_ns() + SPIN_NS; /* others barge in */
+	bool got;
+
+	lock_it(&m->lock);
+	do
+		got = take_free(m);
+	while (!got && mutex_spin(m, until));
+	if (!got)
+		mutex_sleep(m);
+	unlock_it(&m->lock);
 }
 
 void mutex_lock(struct mutex *m)
 {
 	if (KUNI_DEBUG) {
-		ensure(m->owner != owner_now());
+		ensure(word_task(m->owner) != owner_now());
 		mutex_rank_enter(m);
 	}
-	lock_it(&m->lock);
-	if (!m->owner || mutex_spin(m))
-		m->owner = owner_now();
-	else
-		mutex_sleep(m);
-	unlock_it(&m->lock);
+	if (unlikely(!change_owner(m, NULL, owner_now(), __ATOMIC_ACQUIRE)))
+		mutex_lock_slow(m);
 }
 
 bool mutex_trylock(struct mutex *m)
 {
-	bool got = false;
+	bool got = change_owner(m, NULL, owner_now(), __ATOMIC_ACQUIRE);
 
-	lock_it(&m->lock);
-	if (!m->owner) {
-		m->owner = owner_now();
-		got = true;
-	}
-	unlock_it(&m->lock);
 	if (KUNI_DEBUG && got && m->rank != RANK_NONE && current)
 		current->mutex_ranks |= 1ULL << m->rank;
 	return got;
 }
 
-void mutex_unlock(struct mutex *m)
+/* Somebody sleeps. */
+static __attribute__((noinline)) void mutex_unlock_slow(struct mutex *m)
 {
 	struct waiter *w;
 
 	lock_it(&m->lock);
-	ensure(m->owner == owner_now());
 	w = m->head;
+	ensure(w && word_task(m->owner) == owner_now());
 	if (m->handoff) {
 		remove_head(m);
-		m->owner = w->task;
 		w->woken = true;
+		__atomic_store_n(&m->owner, word_of(m, w->task),
+				 __ATOMIC_RELEASE);
 	} else {
-		m->owner = NULL;
+		__atomic_store_n(&m->owner, word_of(m, NULL), __ATOMIC_RELEASE);
 	}
-	if (w)
-		(void)sched_wake(w->task);
+	(void)sched_wake(w->task);
 	unlock_it(&m->lock);
+}
+
+void mutex_unlock(struct mutex *m)
+{
 	if (KUNI_DEBUG && m->rank != RANK_NONE && current)
 		current->mutex_ranks &= ~(1ULL << m->rank);
+	if (unlikely(!change_owner(m, owner_now(), NULL, __ATOMIC_RELEASE)))
+		mutex_unlock_slow(m);
 }
 
 void lock_check_none(unsigned rank)
@@ -298,5 +348,5 @@ void lock_check_none(unsigned rank)
 
 bool mutex_is_mine(const struct mutex *m)
 {
-	return m->owner == owner_now();
+	return word_task(m->owner) == owner_now();
 }

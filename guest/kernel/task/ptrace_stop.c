@@ -83,7 +83,7 @@ static int stop(int code, int why, enum ptrace_op op,
 	pt->stopped = pt->listening = false;
 	pt->op = PT_OP_NONE;
 	sig = pt->resume_sig;
-	arch_single_step(t->arch.regs, pt->how == PT_STEP && pt->tracer);
+	arch_single_step(t, pt->how == PT_STEP && pt->tracer);
 	signal_recalc(t);
 	spin_unlock(&p->siglock);
 	return sig;
@@ -186,15 +186,15 @@ static void syscall_stop(enum ptrace_op op)
 		(void)signal_send_task(t, sig, NULL);
 }
 
-/* Entry: the tracer sees ENOSYS, and may change number and arguments. False:
- * the call is not made, and RAX is the tracer's. */
+/* Entry: the tracer sees ENOSYS, and may change number and arguments. False
+ * where it made the number -1: the call is not made, and RAX is the tracer's. */
 bool ptrace_syscall_enter(struct arch_regs *r)
 {
 	if (!ptraced(current))
 		return true;
 	arch_sys_return(r, -ENOSYS);
 	syscall_stop(PT_OP_ENTRY);
-	return !signal_fatal_pending() && (int64_t)arch_sys_nr(r) >= 0;
+	return !signal_fatal_pending() && arch_sys_nr(r) != (uint64_t)-1;
 }
 
 /* The result is in r.  An interrupted call shows Linux's own code for that. */

@@ -89,6 +89,7 @@ static void switch_away(struct runq *rq)
 	struct task *prev = current, *next;
 	struct cpu *c = this_cpu();
 	bool irq_was_on = c->irq_was_on;
+	uint64_t tsc;
 
 	if (KUNI_DEBUG && c->irq_depth != 1)
 		panic("sleep under a spinlock, irq_depth=%d", c->irq_depth);
@@ -103,6 +104,10 @@ static void switch_away(struct runq *rq)
 		spin_unlock(&rq->lock);
 		return;
 	}
+	tsc = arch_tsc();
+	if (prev != rq->idle)
+		task_count_kernel(prev, tsc);
+	next->kernel_since = tsc;
 	next->on_cpu = true;
 	next->last_start = prev->last_start;
 	__atomic_store_n(&next->cpu, c->id, __ATOMIC_RELAXED);

@@ -251,6 +251,14 @@ int signal_send_process(struct process *p, int signo,
 	return ret;
 }
 
+/* The kernel's own SIGKILL, which init is not safe from either. */
+void signal_kill_process(struct process *p)
+{
+	spin_lock(&p->siglock);
+	(void)signal_send_locked(p, NULL, SIGKILL, NULL, true);
+	spin_unlock(&p->siglock);
+}
+
 int signal_send_task(struct task *t, int signo, const struct siginfo_k *info)
 {
 	struct process *p = t->proc;

@@ -198,9 +198,10 @@ void vfork_release(struct task *t)
 void task_times(struct task *t, uint64_t *total, uint64_t *sys)
 {
 	*total = sched_runtime(t);
-	*sys = t->stime;
-	if (t == current && *total > t->kernel_since)
-		*sys += *total - t->kernel_since;
+	*sys = t->kernel_ticks;
+	if (t == current)
+		*sys += arch_tsc() - t->kernel_since;
+	*sys = arch_ticks_ns(*sys);
 	if (*sys > *total)
 		*sys = *total;
 }

@@ -53,6 +53,8 @@ void task_to_user(struct arch_regs *r)
 			return;
 		if (t->sig_check || t->restart_code || t->restore_mask)
 			signal_deliver(r);
+		if (unlikely(t->mem_low))
+			mm_balance();
 		if (t->cpu_event)
 			cputimer_event(t);
 		if (t->rseq_event)
@@ -60,17 +62,24 @@ void task_to_user(struct arch_regs *r)
 	}
 }
 
-static uint64_t kernel_ns[KUNI_MAX_CPUS]; /* [o] of the CPU, read by all */
-
-static void count_kernel(struct task *t, uint64_t ns)
+/* Before t leaves the kernel, for user mode or another task. */
+void task_count_kernel(struct task *t, uint64_t tsc)
 {
-	t->stime += ns;
-	kernel_ns[this_cpu()->id] += ns;
+	uint64_t ticks = tsc - t->kernel_since;
+
+	if (unlikely((int64_t)ticks < 0)) /* KVM has moved this CPU's TSC */
+		return;
+	t->kernel_ticks += ticks;
+	this_cpu()->kernel_ticks += ticks;
 }
 
 uint64_t task_kernel_ns(unsigned cpu)
 {
-	return __atomic_load_n(&kernel_ns[cpu], __ATOMIC_RELAXED);
+	struct cpu *c = arch_cpu(cpu);
+
+	return c ? arch_ticks_ns(
+			   __atomic_load_n(&c->kernel_ticks, __ATOMIC_RELAXED))
+		 : 0;
 }
 
 _Noreturn void task_user_loop(void *unused)
@@ -85,9 +94,9 @@ _Noreturn void task_user_loop(void *unused)
 		task_to_user(r);
 		if (KUNI_DEBUG)
 			lock_check_none(0);
-		count_kernel(t, sched_runtime(t) - t->kernel_since);
+		task_count_kernel(t, arch_tsc());
 		why = arch_user_enter(r);
-		t->kernel_since = sched_runtime(t);
+		t->kernel_since = arch_tsc();
 		serve(t, r, why);
 	}
 }

@@ -32,10 +32,11 @@ struct cpu {
 	bool online;                /* [a] */
 	volatile bool need_resched; /* [a] */
 	uint64_t tlb_gen;
-	void *runq;         /* [I] struct runq of task/sched.c */
-	void *timers;       /* [I] struct of task/timer.c */
-	void *flight;       /* [I] ring of debug/flight.c */
-	uint64_t rank_mask; /* [o] ranks held, debug builds */
+	uint64_t kernel_ticks; /* [o] of the TSC, in the kernel for tasks */
+	void *runq;            /* [I] struct runq of task/sched.c */
+	void *timers;          /* [I] struct of task/timer.c */
+	void *flight;          /* [I] ring of debug/flight.c */
+	uint64_t rank_mask;    /* [o] ranks held, debug builds */
 };
 
 static inline struct cpu *this_cpu(void)
@@ -154,6 +155,7 @@ struct arch_task {
 	void *fpu; /* XSAVE area, arch_fpu_size bytes, 64-aligned */
 	struct arch_regs *regs; /* [I] user registers */
 	struct arch_trap trap;  /* [o] of the last exit */
+	bool step_forced; /* [o] RFLAGS.TF is the tracer's, not the program's */
 	struct arch_pt *pt; /* what CR3 holds while it runs; NULL: kernel's */
 };
 
@@ -163,7 +165,7 @@ enum arch_reason arch_user_enter(struct arch_regs *regs);
 
 static inline uint64_t arch_sys_nr(const struct arch_regs *r)
 {
-	return r->orig_rax;
+	return (uint64_t)(int32_t)r->orig_rax; /* of RAX, EAX counts */
 }
 /* Argument n (0..5) of the system call. */
 static inline uint64_t arch_sys_arg(const struct arch_regs *r, unsigned n)
@@ -213,7 +215,7 @@ static inline long arch_sys_result(const struct arch_regs *r)
 	return (long)r->rax;
 }
 /* One instruction of user mode, then a trap. */
-void arch_single_step(struct arch_regs *r, bool on);
+void arch_single_step(struct task *t, bool on);
 /* Registers as struct user_regs_struct has them, of a task that does not run;
  * set: -EIO for what user mode cannot have. */
 #define ARCH_USER_REGS 27
@@ -243,7 +245,8 @@ struct ksigaction;
 int arch_signal_push(struct arch_regs *r, int signo,
 		     const struct ksigaction *sa, const struct siginfo_k *info,
 		     uint64_t mask) MUST_CHECK;
-long arch_sigreturn(struct arch_regs *r); /* the value for RAX */
+unsigned long arch_signal_frame_max(void); /* AT_MINSIGSTKSZ */
+long arch_sigreturn(struct arch_regs *r);  /* the value for RAX */
 
 /* ---- page tables; the caller holds the mm's lock ---- */
 
@@ -300,6 +303,25 @@ static inline paddr_t virt_to_phys(const void *p) /* of the direct map */
 }
 #endif
 
+/* Whole pages of the direct map, by the CPU's own way: no detour around its
+ * caches, since who asks for a page reads it next. */
+static inline void arch_page_copy(void *to, const void *from)
+{
+	unsigned long n = PAGE_SIZE / sizeof(uint64_t);
+
+	__asm__ volatile("rep movsq"
+			 : "+D"(to), "+S"(from), "+c"(n)
+			 :
+			 : "memory");
+}
+
+static inline void arch_pages_clear(void *p, unsigned order)
+{
+	unsigned long n = (PAGE_SIZE << order) / sizeof(uint64_t);
+
+	__asm__ volatile("rep stosq" : "+D"(p), "+c"(n) : "a"(0UL) : "memory");
+}
+
 /* ---- user memory: fault-safe; 0 or -EFAULT ---- */
 
 int copy_from_user(void *to, uaddr_t from, size_t n) MUST_CHECK;
@@ -314,7 +336,15 @@ int arch_user_cmpxchg32(uaddr_t at, uint32_t *expected, uint32_t new_)
 
 /* ---- time ---- */
 
-uint64_t arch_tsc(void);      /* the raw counter, for marks */
+uint64_t arch_ticks_ns(uint64_t ticks); /* a difference of arch_tsc()s */
+/* The raw counter: differences on one CPU, give or take what the CPU reorders. */
+static inline uint64_t arch_tsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
 uint64_t arch_tsc_khz(void);  /* its frequency; 0 before arch_init_early() */
 uint64_t arch_clock_ns(void); /* monotonic since boot, pvclock */
 void arch_timer_set(uint64_t deadline_ns); /* this CPU's; calls timer_tick() */

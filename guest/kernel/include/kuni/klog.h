@@ -39,8 +39,9 @@ struct flight_entry {
 	long ret;
 	bool done;
 };
-void flight_enter(int tid, uint64_t nr, const uint64_t arg[6]);
-void flight_exit(long ret);
+/* NULL where nothing is recorded; flight_exit() takes that too. */
+struct flight_entry *flight_enter(int tid, uint64_t nr, const uint64_t arg[6]);
+void flight_exit(struct flight_entry *e, int tid, long ret);
 void flight_dump(enum klog_level level);
 void flight_init_cpu(void **slot);
 

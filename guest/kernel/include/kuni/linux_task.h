@@ -39,25 +39,26 @@ enum {
 	SIGSYS,
 	SIGRTMIN,
 };
-#define SA_NOCLDSTOP  1
-#define SA_NOCLDWAIT  2
-#define SA_SIGINFO    4
-#define SA_RESTORER   0x04000000
-#define SA_ONSTACK    0x08000000
-#define SA_RESTART    0x10000000
-#define SA_NODEFER    0x40000000
-#define SA_RESETHAND  0x80000000U
-#define SS_ONSTACK    1
-#define SS_DISABLE    2
-#define SS_AUTODISARM 0x80000000U
-#define MINSIGSTKSZ   2048
-#define SI_USER       0
-#define SI_KERNEL     0x80
-#define SI_QUEUE      (-1)
-#define SI_TIMER      (-2)
-#define SI_MESGQ      (-3)
-#define SI_SIGIO      (-5)
-#define SI_TKILL      (-6)
+#define SA_NOCLDSTOP      1
+#define SA_NOCLDWAIT      2
+#define SA_SIGINFO        4
+#define SA_EXPOSE_TAGBITS 0x800
+#define SA_RESTORER       0x04000000
+#define SA_ONSTACK        0x08000000
+#define SA_RESTART        0x10000000
+#define SA_NODEFER        0x40000000
+#define SA_RESETHAND      0x80000000U
+#define SS_ONSTACK        1
+#define SS_DISABLE        2
+#define SS_AUTODISARM     0x80000000U
+#define MINSIGSTKSZ       2048
+#define SI_USER           0
+#define SI_KERNEL         0x80
+#define SI_QUEUE          (-1)
+#define SI_TIMER          (-2)
+#define SI_MESGQ          (-3)
+#define SI_SIGIO          (-5)
+#define SI_TKILL          (-6)
 
 #define POLL_IN_CODE  1
 #define POLL_OUT_CODE 2

@@ -41,7 +41,7 @@ struct task;
 struct waiter;
 struct mutex {
 	struct spinlock lock;
-	struct task *owner;         /* [lock] */
+	struct task *owner;         /* [a] bit 0: somebody sleeps (lock.c) */
 	struct waiter *head, *tail; /* [lock] FIFO of sleepers */
 	uint16_t rank;
 	bool handoff; /* [lock] the next unlock hands it to head; not where free */

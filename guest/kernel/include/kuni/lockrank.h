@@ -41,7 +41,7 @@ enum lockrank {
 	RANK_TIMER,    /* per-CPU timers */
 	RANK_VQ,       /* virtqueue */
 	RANK_WAITQ,    /* waitq.lock */
-	RANK_RUNQ,     /* run queues; two of them by CPU number */
+	RANK_RUNQ,     /* a run queue; never two at once */
 	RANK_SLAB,
 	RANK_PAGE, /* the page allocator */
 	RANK_LOG,
