@@ -1,10 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c: `kuni check`: what this host can do, and what auto chooses. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "host/hypervisor.h"
 #include "host/vm.h"
+
+/* Whether cgroups are mounted so that a new process in one waits for RCU, as
+ * KVM_CREATE_VM makes one on Linux 6.1 (bench/README.md). */
+static bool cgroups_wait(void)
+{
+	FILE *f = fopen("/proc/self/mounts", "re");
+	char line[1024];
+	bool found = false, wait = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strstr(line, " cgroup2 ")) {
+			found = true;
+			wait = !strstr(line, "favordynmods");
+		}
+	if (f)
+		fclose(f);
+	return found && wait;
+}
 
 int vm_check(struct err *e)
 {
@@ -22,6 +42,10 @@ int vm_check(struct err *e)
 	printf("auto: %s\n", !has_kvm    ? "kvm"
 			     : !has_qemu ? "qemu, since kvm does not work here"
 					 : "nothing works here");
+	if (!has_kvm && cgroups_wait())
+		printf("hint: on Linux 6.1 a start from rest waits some 6 ms, "
+		       "not after: mount -o remount,favordynmods "
+		       "CGROUP2-MOUNT-POINT\n");
 	if (r < 0)
 		return r;
 	if (has_kvm && has_qemu)

@@ -45,6 +45,11 @@ static int run_plan(const struct cli *c, const struct bundle *b,
 	vm_report(p, io.err);
 	if (ret < 0)
 		return ret;
+	if (ex.oom)
+		log_line(LOG_ERROR,
+			 "%s: killed for want of memory: the VM has %llu MiB "
+			 "(--memory, or linux.resources.memory.limit)",
+			 p->id, (unsigned long long)(p->memory >> 20));
 	log_line(LOG_INFO, "run id=%s kind=%d code=%d oom=%d status=%d", p->id,
 		 (int)ex.kind, ex.code, ex.oom, exitcode_of(&ex));
 	return exitcode_of(&ex);
