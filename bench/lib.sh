@@ -84,6 +84,8 @@ bench_input() { # all that the lab needs, into DIR
 	gcc -O2 -Wall -static -o "$1/spawn" bench/spawn.c
 	bench_bundle "$1/true" /bin/true
 	bench_bundle "$1/idle" /bin/sleep 1000
+	bench_bundle "$1/py" /usr/bin/python3 -c pass
+	rm -rf "$1/py/rootfs" # start.sh mounts one
 	bench_linux "$1"
 	local l qemu=${QEMU:-$(command -v qemu-system-x86_64)}
 	cp "$qemu" "$1/qemu/qemu"

@@ -16,13 +16,15 @@ with open(os.path.join(folder, where + '.json'), 'w') as f:
 COLUMNS = {
     'wall_us': 'wall, us', 'cpu_us': 'CPU, us', 'gone_us': 'until nothing is left, us', 'runs': 'runs',
     'guest_instructions': 'guest instructions', 'exits': 'exits', 'exits_of_the_run': 'exits of the whole run',
-    'private_kib': 'private, KiB',
+    'private_kib': 'private, KiB', 'kuni': 'kuni', 'linux': 'Linux guest', 'ratio': 'ratio',
 }
 
 
 def cell(value):
     if isinstance(value, dict):
         return ', '.join('%s %d' % kv for kv in sorted(value.items()))
+    if isinstance(value, float) and value >= 100:
+        value = round(value)
     return '{:,}'.format(value) if isinstance(value, int) else str(value)
 
 
@@ -34,4 +36,7 @@ with open(os.path.join(folder, where + '.md'), 'w') as f:
             question, ''.join(' %s |' % COLUMNS[c] for c in columns), '---:|' * len(columns)))
         for r in mine:
             f.write('| %s |%s\n' % (r['subject'], ''.join(' %s |' % cell(r.get(c, '')) for c in columns)))
+        ratios = sorted(r['ratio'] for r in mine if 'ratio' in r)
+        if ratios:
+            f.write('| median of the ratios | | | %.2f |\n' % ratios[len(ratios) // 2])
         f.write('\n')
