@@ -24,7 +24,7 @@ for c in tests/abi/${ABI:-*}.c; do
 		cp "$b" "$T/native/abi/$n.$cc"
 	done
 done
-[ build/abi/counts -nt tests/workloads/counts.c ] || gcc -O2 -static -o build/abi/counts tests/workloads/counts.c || fail 'counts.c does not compile'
+make_counts
 cp build/abi/counts "$T/b/rootfs/bin/" # in the guest alone
 cat >"$T/all" <<'S'
 # once before, so that all is there: CPUs, and the device that free memory is reported to

@@ -4,7 +4,7 @@
 r=$T/b/rootfs
 make_root "$r"
 opts=
-run() { make_bundle "$T/b" sh -c "$1"; timeout "${2:-120}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} $opts run "$T/b" </dev/null >"$T/out" 2>"$T/err"; rc=$?; }
+run() { make_counted "$T/b" sh -c "$1"; timeout "${2:-120}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} $opts run "$T/b" </dev/null >"$T/out" 2>"$T/err"; rc=$?; }
 is() { # WHAT EXPECTED
 	same "$1" "0/$2" "$rc/$(<"$T/out")"
 	[ ! -s "$T/err" ] || { echo "$1: stderr:"; head -n 20 "$T/err"; } >&2

@@ -39,7 +39,7 @@ run_items() {
 	for side in native b/rootfs; do cp -r "$T/items" "$T/$side/items"; done
 	[ -n "${ASLR:-}" ] || run=(setarch -R)
 	in_root "$T/native" "${run[@]}" bash /items/all $items </dev/null
-	make_bundle "$T/b" "${run[@]}" bash /items/all $items
+	make_counted "$T/b" "${run[@]}" bash /items/all $items
 	timeout -k 5 "${SECONDS_GUEST:-300}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --cpus "$1" --memory 2G run "$T/b" </dev/null
 	same 'the guest ends well' 0 $?
 	for ((i = 1; i <= items; i++)); do

@@ -14,7 +14,7 @@ for c in tests/workloads/c/*.c; do
 		cp "build/workloads/$n" "$r/bin/"
 		(cd "$T/native" && timeout 120 "$OLDPWD/build/workloads/$n"; echo "status $?") >"$T/$n.native" 2>&1
 		check "$n ends well natively" grep -qx 'status 0' "$T/$n.native"
-		make_bundle "$T/b" sh -c "cd /w && exec $n"
+		make_counted "$T/b" sh -c "cd /w && exec $n"
 		{ timeout 180 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --cpus 4 run "$T/b" </dev/null; echo "status $?"; } >"$T/$n.guest" 2>&1
 		same "$n" "$(<"$T/$n.native")" "$(<"$T/$n.guest")"
 	done

@@ -10,7 +10,7 @@ if command -v gcc >/dev/null; then
 	gcc -O2 -g -static -D_GNU_SOURCE -pthread -o build/abi/stress tests/workloads/stress.c || fail 'stress.c does not compile'
 fi
 cp build/abi/stress "$r/bin/stress"
-make_bundle "$T/b" sh -c "cd /tmp && stress ${STRESS:-1}"
+make_counted "$T/b" sh -c "cd /tmp && stress ${STRESS:-1}"
 timeout "${TIMEOUT:-300}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --cpus 4 run "$T/b" </dev/null >"$T/out" 2>"$T/err"
 same 'stress over 4 CPUs' $'0/fork ok\nslices ok\npipes ok\nfutex ok\nfiles ok\nmemory ok\nclock ok\nevents ok' "$?/$(<"$T/out")"
 [ ! -s "$T/err" ] || { echo 'stderr:'; head -n 40 "$T/err"; } >&2

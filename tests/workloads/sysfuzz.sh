@@ -13,8 +13,8 @@ mkdir -p build/workloads
 awk -v what=syscall_fuzz -f guest/kernel/syscall/gen.awk guest/kernel/syscall/syscalls.tbl >build/workloads/sysfuzz_calls.c
 gcc -O2 -g -static -D_GNU_SOURCE -pthread -Wall -Wextra -Werror -Itests/workloads/sysfuzz -o build/workloads/sysfuzz \
 	tests/workloads/sysfuzz/*.c build/workloads/sysfuzz_calls.c || fail 'sysfuzz does not compile'
-gcc -O2 -static -Wall -Wextra -Werror -o build/workloads/counts tests/workloads/counts.c || fail 'counts does not compile'
-cp build/workloads/sysfuzz build/workloads/counts "$r/bin/"
+make_counts
+cp build/workloads/sysfuzz build/abi/counts "$r/bin/"
 rounds=${ROUNDS:-18} ms=${MS:-2000}
 CAPS=$(all_caps) make_bundle "$T/b" sysfuzz ${FUZZ_ARGS:-} "${SEED:-1}" "$rounds" "$ms"
 export KUNI_GUEST=$PWD/build/debug/kuni-guest.elf
