@@ -10,7 +10,6 @@
 #ifndef TESTS_UNIT_FS_FAKES_H
 #define TESTS_UNIT_FS_FAKES_H
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "kuni/driver.h"
 #include "kuni/filesystems.h"
 #include "kuni/vfs.h"
+#include "tests/unit/fake_panic.h"
 
 static struct cred fake_cred = { .ref = 1,
 				 .cap_eff = ~0ULL,
@@ -43,16 +43,6 @@ static long fake_fail_alloc = -1; /* the n-th allocation from now fails */
 struct task *unit_current(void)
 {
 	return &fake_task;
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	abort();
 }
 
 /* ---- locks ---- */

@@ -5,7 +5,6 @@
  * that lie about their length, and messages in one buffer and in pages; random
  * bytes are walked to the end without a step outside.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "guest/kernel/net/msgbuf.h"
 #include "guest/kernel/net/netlink.h"
 #include "tests/unit/check.h"
+#include "tests/unit/fake_panic.h"
 
 /* ---- what they stand on ---- */
 
@@ -80,16 +80,6 @@ void *phys_to_virt(paddr_t pa)
 paddr_t virt_to_phys(const void *p)
 {
 	return (paddr_t)p;
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	abort();
 }
 
 static uint64_t user_end = UINT64_MAX; /* user memory ends here */
