@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c: `kuni check`: what this host can do, and what auto chooses. */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/hypervisor.h"
+#include "host/qemu_cmd.h"
 #include "host/vm.h"
 
 /* Whether cgroups are mounted so that a new process in one waits for RCU, as
@@ -24,6 +26,23 @@ static bool cgroups_wait(void)
 	if (f)
 		fclose(f);
 	return found && wait;
+}
+
+/* What QEMU before 8.1 does when one CPU writes code that another runs for the
+ * first time: it reads an instruction byte by byte, and may take some of them
+ * from before the write and some from after. */
+static void hint_torn_code(void)
+{
+	char path[PATH_MAX];
+	unsigned major, minor;
+
+	if (qemu_find(path) < 0 || qemu_version(path, &major, &minor) < 0 ||
+	    major > 8 || (major == 8 && minor >= 1))
+		return;
+	printf("hint: without KVM, QEMU %u.%u may run half-written code where "
+	       "several CPUs run what a program compiles (the JVM, rarely): "
+	       "use QEMU 8.1 or newer, or --cpus 1\n",
+	       major, minor);
 }
 
 int vm_check(struct err *e)
@@ -46,6 +65,8 @@ int vm_check(struct err *e)
 		printf("hint: on Linux 6.1 a start from rest waits some 6 ms, "
 		       "not after: mount -o remount,favordynmods "
 		       "CGROUP2-MOUNT-POINT\n");
+	if (has_kvm && !has_qemu)
+		hint_torn_code();
 	if (r < 0)
 		return r;
 	if (has_kvm && has_qemu)

@@ -15,12 +15,14 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "boot/abi/layout.h"
@@ -59,6 +61,47 @@ int qemu_find(char path[PATH_MAX])
 			return 0;
 	}
 	return -ENOENT;
+}
+
+/* `path --version`, saying it to the descriptor out. */
+static int spawn_version(const char *path, int out, pid_t *pid)
+{
+	char name[] = QEMU_NAME, option[] = "--version";
+	char *argv[] = { name, option, NULL };
+	posix_spawn_file_actions_t fa;
+	int ret = posix_spawn_file_actions_init(&fa);
+
+	if (ret)
+		return -ret;
+	ret = posix_spawn_file_actions_adddup2(&fa, out, 1);
+	if (!ret)
+		ret = posix_spawn(pid, path, &fa, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	return -ret;
+}
+
+int qemu_version(const char *path, unsigned *major, unsigned *minor)
+{
+	char line[128];
+	ssize_t n = 0;
+	pid_t pid;
+	int fd[2], ret;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -errno;
+	ret = spawn_version(path, fd[1], &pid);
+	close(fd[1]);
+	if (!ret) {
+		n = read(fd[0], line, sizeof(line) - 1);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(fd[0]);
+	line[n > 0 ? n : 0] = '\0';
+	if (!ret &&
+	    sscanf(line, "QEMU emulator version %u.%u", major, minor) != 2)
+		ret = -EPROTO;
+	return ret;
 }
 
 void qemu_devices(struct bootinfo *bi)

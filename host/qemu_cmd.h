@@ -35,6 +35,9 @@ struct qemu_cmd {
 
 /* The path of qemu-system-x86_64: -ENOENT where $PATH has none. */
 int qemu_find(char path[PATH_MAX]) MUST_CHECK;
+/* What the QEMU at path says its version is; 0, or negative errno: EPROTO where
+ * it says none.  Runs it: some ten milliseconds. */
+int qemu_version(const char *path, unsigned *major, unsigned *minor) MUST_CHECK;
 /* The devices that the command line makes, as the guest sees them. */
 void qemu_devices(struct bootinfo *bi);
 /* Starts it, in a session of its own, without capabilities, to be killed when
