@@ -80,28 +80,41 @@ static int spawn_version(const char *path, int out, pid_t *pid)
 	return -ret;
 }
 
+static int parse_version(const char *line, unsigned *major, unsigned *minor)
+{
+	static const char before[] = "QEMU emulator version ";
+	char *end;
+
+	if (strncmp(line, before, sizeof(before) - 1) != 0)
+		return -EPROTO;
+	line += sizeof(before) - 1;
+	*major = (unsigned)strtoul(line, &end, 10);
+	if (end == line || *end != '.')
+		return -EPROTO;
+	line = end + 1;
+	*minor = (unsigned)strtoul(line, &end, 10);
+	return end == line ? -EPROTO : 0;
+}
+
 int qemu_version(const char *path, unsigned *major, unsigned *minor)
 {
 	char line[128];
-	ssize_t n = 0;
-	pid_t pid;
+	ssize_t n;
+	pid_t pid = -1;
 	int fd[2], ret;
 
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		return -errno;
 	ret = spawn_version(path, fd[1], &pid);
 	close(fd[1]);
-	if (!ret) {
-		n = read(fd[0], line, sizeof(line) - 1);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	n = read(fd[0], line, sizeof(line) - 1);
 	close(fd[0]);
+	if (ret < 0)
+		return ret;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	line[n > 0 ? n : 0] = '\0';
-	if (!ret &&
-	    sscanf(line, "QEMU emulator version %u.%u", major, minor) != 2)
-		ret = -EPROTO;
-	return ret;
+	return parse_version(line, major, minor);
 }
 
 void qemu_devices(struct bootinfo *bi)
