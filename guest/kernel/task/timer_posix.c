@@ -422,7 +422,8 @@ int posix_timer_set(int id, bool absolute, const struct timer_value *v,
 	} else if (v->value) {
 		at = now + v->value;
 		if (absolute)
-			at = pt->clock == CLOCK_REALTIME
+			at = pt->clock == CLOCK_REALTIME ||
+					     pt->clock == CLOCK_TAI
 				     ? v->value - min(v->value,
 						      arch_wall_offset_ns())
 				     : v->value;
