@@ -50,6 +50,59 @@ static void nothing(int s)
 	(void)s;
 }
 
+static pthread_barrier_t both;
+
+static void *blocks(void *arg)
+{
+	sigset_t set;
+
+	(void)arg;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMIN + 3);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_barrier_wait(&both);
+	pthread_barrier_wait(&both); /* sent, then ignored */
+	sigpending(&set);
+	printf("of a thread pend %d %d\n", sigismember(&set, SIGUSR1),
+	       sigismember(&set, SIGRTMIN + 3));
+	return NULL;
+}
+
+/* What is ignored pends nowhere, for no thread; of a timer, which may go on. */
+static void discarded(void)
+{
+	pthread_t t;
+
+	signal(SIGUSR1, on);
+	signal(SIGRTMIN + 3, on);
+	pthread_barrier_init(&both, NULL, 2);
+	pthread_create(&t, NULL, blocks, NULL);
+	pthread_barrier_wait(&both);
+	pthread_kill(t, SIGUSR1);
+	pthread_kill(t, SIGRTMIN + 3);
+	pthread_kill(t, SIGRTMIN + 3);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGRTMIN + 3, SIG_IGN);
+	pthread_barrier_wait(&both);
+	pthread_join(t, NULL);
+}
+
+/* A siginfo that says it is a timer's, from no timer. */
+static void forged(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_info,
+				.sa_flags = SA_SIGINFO };
+	siginfo_t si;
+
+	memset(&si, 0, sizeof(si));
+	si.si_code = SI_TIMER;
+	si.si_value.sival_int = 77;
+	sigaction(SIGUSR1, &sa, NULL);
+	SAY(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, &si));
+	printf("code %d value %d\n", code, value);
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on };
@@ -122,5 +175,8 @@ int main(void)
 	printf("status %x\n", st);
 	signal(SIGWINCH, nothing);
 	daz();
+	discarded();
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	forged();
 	return 0;
 }

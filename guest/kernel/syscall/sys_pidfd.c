@@ -65,9 +65,8 @@ static int read_info(uaddr_t uinfo, int sig, const struct process *p,
 		return -EFAULT;
 	if (info->signo != sig)
 		return -EINVAL;
-	if ((info->code >= 0 || info->code == SI_TKILL ||
-	     info->code == SI_TIMER) &&
-	    p != current->proc)
+	info->of_timer = 0;
+	if ((info->code >= 0 || info->code == SI_TKILL) && p != current->proc)
 		return -EPERM;
 	return 0;
 }

@@ -31,7 +31,6 @@ long sys_rt_sigaction(int sig, uaddr_t act, uaddr_t oact, size_t sigsetsize)
 	struct process *p = current->proc;
 	struct lx_sigaction in, out;
 	struct ksigaction *sa;
-	struct siginfo_k drop;
 
 	if (sigsetsize != 8)
 		return -EINVAL;
@@ -49,8 +48,7 @@ long sys_rt_sigaction(int sig, uaddr_t act, uaddr_t oact, size_t sigsetsize)
 					   in.mask & ~SIG_KERNEL_ONLY };
 		if (in.handler == SIG_IGN ||
 		    (in.handler == SIG_DFL && signal_default_ignored(sig)))
-			while (signal_dequeue(current, SIGMASK(sig), &drop))
-				;
+			signal_discard(p, SIGMASK(sig));
 		signal_recalc(current);
 	}
 	spin_unlock(&p->siglock);
@@ -358,11 +356,10 @@ static int read_info(uaddr_t uinfo, int pid, int sig, struct siginfo_k *info)
 	if (copy_from_user(info, uinfo, sizeof(*info)))
 		return -EFAULT;
 	info->signo = sig;
+	info->of_timer = 0;
 	if ((info->code >= 0 || info->code == SI_TKILL) &&
 	    pid != current->proc->pid)
 		return -EPERM;
-	if (info->code == SI_TIMER)
-		return -EPERM; /* its id would be taken for one of ours */
 	return 0;
 }
 

@@ -52,6 +52,7 @@ void signal_recalc(struct task *t); /* siglock held */
 int signal_send_locked(struct process *p, struct task *t, int signo,
 		       const struct siginfo_k *info, bool force);
 int signal_dequeue(struct task *t, uint64_t wanted, struct siginfo_k *info);
+void signal_discard(struct process *p, uint64_t mask);
 void signal_kill_threads(struct process *p, struct task *but);
 void signal_from_host(int signo);
 void signal_parent(struct process *p, int code, int status);

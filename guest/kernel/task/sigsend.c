@@ -49,35 +49,6 @@ unsigned sigpending_flush(struct sigpending *p)
 	return n;
 }
 
-static unsigned remove_mask(struct sigpending *p, uint64_t mask)
-{
-	struct sigqueue *q, *next;
-	unsigned n = 0;
-
-	if (!(p->set & mask))
-		return 0;
-	p->set &= ~mask;
-	for (q = TAILQ_FIRST(&p->list); q; q = next) {
-		next = TAILQ_NEXT(q, link);
-		if (SIGMASK(q->info.signo) & mask) {
-			TAILQ_REMOVE(&p->list, q, link);
-			kfree(q);
-			n++;
-		}
-	}
-	return n;
-}
-
-/* siglock held: drops those of mask that pend anywhere in p. */
-static void remove_everywhere(struct process *p, uint64_t mask)
-{
-	struct task *t;
-
-	p->nqueued -= remove_mask(&p->pending, mask);
-	TAILQ_FOREACH(t, &p->threads, thread_link)
-	p->nqueued -= remove_mask(&t->pending, mask);
-}
-
 /* siglock held: whether t has anything to do before user mode. */
 void signal_recalc(struct task *t)
 {
@@ -119,7 +90,7 @@ static void continue_process(struct process *p)
 {
 	struct task *t;
 
-	remove_everywhere(p, SIG_STOPS);
+	signal_discard(p, SIG_STOPS);
 	if (!p->stopped)
 		return;
 	p->stopped = false;
@@ -218,7 +189,7 @@ int signal_send_locked(struct process *p, struct task *t, int signo,
 	if (signo == SIGCONT)
 		continue_process(p);
 	else if (signal_default_stop(signo))
-		remove_everywhere(p, SIGMASK(SIGCONT));
+		signal_discard(p, SIGMASK(SIGCONT));
 	to = t ? (takes(t, signo) ? t : NULL) : choose_thread(p, signo);
 	if (ignored(p, t ? t : to ? to : p->leader, signo, force))
 		return 0;
@@ -331,8 +302,8 @@ void signal_force(int signo, int code, uint64_t addr)
 	signal_force_info(&info);
 }
 
-static bool take_first(struct process *p, struct sigpending *at, int signo,
-		       struct siginfo_k *info)
+static void unqueue(struct process *p, struct sigpending *at, int signo,
+		    struct siginfo_k *info)
 {
 	struct sigqueue *q, *found = NULL;
 	bool more = false;
@@ -351,13 +322,26 @@ static bool take_first(struct process *p, struct sigpending *at, int signo,
 		at->set &= ~SIGMASK(signo);
 	if (!found) {
 		*info = (struct siginfo_k){ .signo = signo, .code = SI_USER };
-		return true;
+		return;
 	}
 	TAILQ_REMOVE(&at->list, found, link);
 	p->nqueued--;
 	*info = found->info;
 	kfree(found);
-	return true;
+}
+
+/* siglock held: takes the first one of signo, which pends, off at.  What sent it
+ * may send it again. */
+static void take_first(struct process *p, struct sigpending *at, int signo,
+		       struct siginfo_k *info)
+{
+	unqueue(p, at, signo, info);
+	if (info->of_timer) {
+		info->of_timer = false;
+		posix_timer_taken(p, info);
+	} else if (signo == SIGALRM) {
+		itimer_taken(p);
+	}
 }
 
 /* Faults first, then by number, the thread's before the process's. */
@@ -383,10 +367,24 @@ int signal_dequeue(struct task *t, uint64_t wanted, struct siginfo_k *info)
 	if (!(at->set & wanted))
 		return 0;
 	signo = lowest(at->set & wanted);
-	(void)take_first(t->proc, at, signo, info);
-	if (info->code == SI_TIMER)
-		posix_timer_taken(t->proc, info);
-	else if (signo == SIGALRM)
-		itimer_taken(t->proc);
+	take_first(t->proc, at, signo, info);
 	return signo;
+}
+
+static void discard(struct process *p, struct sigpending *at, uint64_t mask)
+{
+	struct siginfo_k info;
+
+	while (at->set & mask)
+		take_first(p, at, lowest(at->set & mask), &info);
+}
+
+/* siglock held: nothing of mask pends for p or a thread of it any more. */
+void signal_discard(struct process *p, uint64_t mask)
+{
+	struct task *t;
+
+	discard(p, &p->pending, mask);
+	TAILQ_FOREACH(t, &p->threads, thread_link)
+	discard(p, &t->pending, mask);
 }

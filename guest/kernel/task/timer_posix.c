@@ -133,7 +133,7 @@ static bool is_queued(const struct posix_timer *pt)
 	const struct sigqueue *q;
 
 	TAILQ_FOREACH(q, &at->list, link)
-	if (q->info.signo == pt->signo && q->info.code == SI_TIMER &&
+	if (q->info.signo == pt->signo && q->info.of_timer &&
 	    q->info.tid == pt->id)
 		return true;
 	return false;
@@ -142,7 +142,9 @@ static bool is_queued(const struct posix_timer *pt)
 /* siglock held */
 static void post(struct posix_timer *pt)
 {
-	struct siginfo_k info = { .signo = pt->signo, .code = SI_TIMER };
+	struct siginfo_k info = { .signo = pt->signo,
+				  .code = SI_TIMER,
+				  .of_timer = true };
 
 	if (!pt->signo)
 		return;

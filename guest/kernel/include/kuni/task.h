@@ -41,7 +41,8 @@ struct ksigaction {
 
 /* siginfo_t as user space sees it: 128 bytes. */
 struct siginfo_k {
-	int32_t signo, err, code, pad0;
+	int32_t signo, err, code;
+	int32_t of_timer; /* ours; 0 when user mode sees it */
 	union {
 		struct {
 			int32_t pid;
