@@ -119,15 +119,20 @@ static int mount_alloc(struct super *s, struct dentry *root, const char *source,
 }
 
 /* Onto at, which is in the tree (no file that has no name is, nor what was
- * unmounted while in use); the list takes the caller's reference of m. */
+ * unmounted while in use); the list takes the caller's reference of m.  Under
+ * the lock that who removes at holds too. */
 static int attach(struct mount *m, const struct path *at)
 {
+	struct mutex *lock = &at->d->inode->lock;
+
 	if (S_ISDIR(at->d->inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
 	m->ns = &init_ns;
+	mutex_lock(lock);
 	spin_lock(&mount_lock);
 	if (at->d->dead || !at->mnt->ns) {
 		spin_unlock(&mount_lock);
+		mutex_unlock(lock);
 		return at->d->dead || !at->mnt->super ? -ENOENT : -EINVAL;
 	}
 	mount_get(at->mnt);
@@ -136,6 +141,7 @@ static int attach(struct mount *m, const struct path *at)
 	m->at->mounted++;
 	TAILQ_INSERT_TAIL(&init_ns.list, m, link);
 	spin_unlock(&mount_lock);
+	mutex_unlock(lock);
 	dcache_pin(at->d);
 	return 0;
 }
@@ -450,12 +456,14 @@ int mount_move(const struct path *from, const struct path *at)
 		return -EINVAL;
 	if (S_ISDIR(at->d->inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
+	mutex_lock(&at->d->inode->lock); /* as attach() does */
 	spin_lock(&mount_lock);
 	up = at->mnt;
 	while (up != m && up->parent)
 		up = up->parent;
 	if (up == m || !m->ns || !at->mnt->ns || at->d->dead) {
 		spin_unlock(&mount_lock);
+		mutex_unlock(&at->d->inode->lock);
 		return up == m ? -ELOOP : -EINVAL;
 	}
 	old = m->at;
@@ -466,6 +474,7 @@ int mount_move(const struct path *from, const struct path *at)
 	m->at = dentry_get(at->d);
 	m->at->mounted++;
 	spin_unlock(&mount_lock);
+	mutex_unlock(&at->d->inode->lock);
 	dcache_pin(at->d);
 	dentry_put(old);
 	mount_put(parent);

@@ -212,17 +212,20 @@ static void removed(struct dentry *dir, struct dentry *d)
 	notify_name(dir->inode, d->name, d->len, i, IN_DELETE);
 }
 
-/* With its own lock, so that nothing is made in it meanwhile. */
-static int remove_dir(const struct path *dir, const struct last_name *l,
-		      struct dentry *d)
+/* With its own lock, so that nothing is made in it or mounted on it meanwhile. */
+static int remove_op(const struct path *dir, const struct last_name *l,
+		     struct dentry *d, bool isdir)
 {
 	const struct inode_ops *ops = dir->d->inode->ops;
-	int r;
+	int (*op)(struct inode *, const char *, size_t, struct inode *) =
+		isdir ? ops->rmdir : ops->unlink;
+	int r = -EPERM;
 
-	if (!ops->rmdir)
-		return -EPERM;
 	mutex_lock(&d->inode->lock);
-	r = ops->rmdir(dir->d->inode, l->name, l->len, d->inode);
+	if (d->mounted)
+		r = -EBUSY;
+	else if (op)
+		r = op(dir->d->inode, l->name, l->len, d->inode);
 	if (!r)
 		dcache_delete(d);
 	mutex_unlock(&d->inode->lock);
@@ -234,8 +237,7 @@ static int remove_dir(const struct path *dir, const struct last_name *l,
 static int remove_locked(const struct path *dir, const struct last_name *l,
 			 struct dentry *d, bool isdir)
 {
-	const struct inode_ops *ops = dir->d->inode->ops;
-	struct inode *i = d->inode;
+	const struct inode *i = d->inode;
 	int r;
 
 	if (!i)
@@ -243,19 +245,7 @@ static int remove_locked(const struct path *dir, const struct last_name *l,
 	if (!isdir && l->trailing_slash)
 		return S_ISDIR(i->mode) ? -EISDIR : -ENOTDIR;
 	r = may_delete(dir->d, d, isdir);
-	if (r)
-		return r;
-	if (d->mounted)
-		return -EBUSY;
-	if (isdir)
-		return remove_dir(dir, l, d);
-	r = ops->unlink ? ops->unlink(dir->d->inode, l->name, l->len, i)
-			: -EPERM;
-	if (!r) {
-		dcache_delete(d);
-		removed(dir->d, d);
-	}
-	return r;
+	return r ? r : remove_op(dir, l, d, isdir);
 }
 
 static int remove_name(const struct path *dir, const struct last_name *l,
@@ -401,14 +391,14 @@ static int rename_locked(struct renaming *n)
 		return r;
 	if (!od->ops->rename)
 		return -EPERM;
-	/* a directory that is replaced: nothing may be made in it meanwhile */
-	over = n->new_->inode;
-	if (over && ((n->flags & RENAME_EXCHANGE) || !S_ISDIR(over->mode)))
-		over = NULL;
+	/* replaced: nothing is made in it or mounted on it meanwhile */
+	over = (n->flags & RENAME_EXCHANGE) ? NULL : n->new_->inode;
 	if (over)
 		mutex_lock(&over->lock);
-	r = od->ops->rename(od, n->ol->name, n->ol->len, nd, n->nl->name,
-			    n->nl->len, n->flags);
+	r = over && n->new_->mounted
+		    ? -EBUSY
+		    : od->ops->rename(od, n->ol->name, n->ol->len, nd,
+				      n->nl->name, n->nl->len, n->flags);
 	if (!r) {
 		struct inode *gone = n->new_->inode;
 
