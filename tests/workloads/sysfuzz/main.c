@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
+#include <mntent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -346,21 +348,40 @@ static void end_all(uint64_t seed)
 	}
 }
 
-/* How many mounts there are; the last one's place. */
-static int mounts(char *last, size_t n)
+/* "\\040" and the like, as mountinfo has them, back to what they are. */
+static void unescape(char *s)
 {
-	FILE *f = fopen("/proc/self/mounts", "r");
-	char line[512], at[256];
-	int lines = 0;
+	char *to = s;
 
-	while (f && fgets(line, sizeof(line), f)) {
-		lines++;
-		if (sscanf(line, "%*s %255s", at) == 1)
-			snprintf(last, n, "%s", at);
-	}
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
+				       (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	*to = 0;
+}
+
+/* Fills in the places of mounts whose number is above base, in the order of
+ * mounting, and *n of them; the highest number of all. */
+static int mounts(int base, char place[][600], int max, int *n)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	char line[1024];
+	int id, highest = 0;
+
+	*n = 0;
+	while (f && *n < max && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%d %*d %*s %*s %599s", &id, place[*n]) == 2) {
+			highest = id > highest ? id : highest;
+			unescape(place[*n]);
+			*n += id > base;
+		}
 	if (f)
 		fclose(f);
-	return lines;
+	return highest;
 }
 
 /* /tmp and /dev for one round, so that nothing of it stays. */
@@ -402,14 +423,47 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return 0;
 }
 
-/* Mounts first: what they hold is not to be removed. */
-static void clean(int nmounts)
+/* Mounts first: what they hold is not to be removed.  Those of the round go,
+ * whichever of the older ones somebody has unmounted; one that hides another
+ * goes before it. */
+static void clean(int base)
 {
-	char last[256] = "";
+	static char place[256][600];
+	int n, gone;
 
-	for (int i = 0; i < 1000 && mounts(last, sizeof(last)) > nmounts; i++)
-		(void)umount2(last, MNT_DETACH | UMOUNT_NOFOLLOW);
+	do {
+		gone = 0;
+		(void)mounts(base, place, 256, &n);
+		while (n--)
+			gone += !umount2(place[n],
+					 MNT_DETACH | UMOUNT_NOFOLLOW);
+	} while (gone);
 	nftw("/w", remove_one, 16, FTW_PHYS | FTW_DEPTH);
+}
+
+static int show_one(const char *path, const struct stat *st, int type,
+		    struct FTW *f)
+{
+	(void)type;
+	printf("  %*s%s %o %lu\n", f->level, "", path, st->st_mode,
+	       (unsigned long)st->st_ino);
+	return 0;
+}
+
+/* What is mounted, and what is in file systems of memory: who looks for a leak
+ * finds it there, or knows that it is nowhere. */
+static void show_trees(void)
+{
+	FILE *f = setmntent("/proc/mounts", "r");
+	struct mntent *m;
+
+	while (f && (m = getmntent(f))) {
+		printf("%s on %s %s\n", m->mnt_fsname, m->mnt_dir, m->mnt_type);
+		if (!strcmp(m->mnt_type, "tmpfs"))
+			nftw(m->mnt_dir, show_one, 16, FTW_PHYS | FTW_MOUNT);
+	}
+	if (f)
+		endmntent(f);
 }
 
 static uint64_t calls_of(int n)
@@ -486,19 +540,20 @@ int main(int argc, char **argv)
 	for (uint64_t r = 0; r < rounds; r++) {
 		int64_t from = now_ms();
 		uint64_t made;
-		char last[256];
-		int nmounts;
+		char none[1][600];
+		int base, n;
 
 		printf("seed %lu ...\n", seed + r);
-		nmounts = mounts(last, sizeof(last));
+		base = mounts(INT_MAX, none, 1, &n);
 		furnish();
 		made = run_round(seed + r, ms);
-		clean(nmounts);
+		clean(base);
 		printf("seed %lu: %lu calls, %ld ms\n", seed + r, made,
 		       now_ms() - from);
 		if ((r == 0 && rounds > 1 && counts("save")) ||
 		    (r > 0 && counts("check"))) {
 			printf("LEAK: seed %lu\n", seed + r);
+			show_trees();
 			sleep(15); /* for who looks at it from outside */
 			return 1;
 		}
