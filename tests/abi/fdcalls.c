@@ -32,6 +32,8 @@ static void places(void)
 	SAY(syscall(SYS_pread64, ro, buf, 0, 0));
 	SAY(syscall(SYS_pread64, ro, buf, 5, -1L));
 	SAY(syscall(SYS_pread64, ro, buf, 5, LONG_MAX));
+	SAY(syscall(SYS_pread64, ro, buf, 5, LONG_MAX - 5));
+	SAY(syscall(SYS_pwrite64, fd, buf, 5, LONG_MAX - 4));
 	SAY(syscall(SYS_pread64, ro, BAD, 5, 0));
 	SAY(syscall(SYS_pread64, wo, buf, 5, 0));
 	SAY(syscall(SYS_pread64, p[0], buf, 5, 0));

@@ -239,6 +239,24 @@ long sys_getresgid(uaddr_t rgid, uaddr_t egid, uaddr_t sgid)
 	return put_three(v, rgid, egid, sgid);
 }
 
+#define CAP_BIT(cap) (1ULL << (cap))
+#define CAPS_OF_FILES                                                          \
+	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_DAC_OVERRIDE) | \
+	 CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |                  \
+	 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_LINUX_IMMUTABLE) |                  \
+	 CAP_BIT(CAP_MAC_OVERRIDE))
+
+/* The same page, of the file system's user. */
+static void fix_file_caps(uint32_t was, struct cred *c)
+{
+	if (c->securebits & SECBIT_NO_SETUID_FIXUP)
+		return;
+	if (!was)
+		c->cap_eff &= ~CAPS_OF_FILES;
+	else if (!c->fsuid)
+		c->cap_eff |= c->cap_perm & CAPS_OF_FILES;
+}
+
 /* Both return the old id, changed or not. */
 long sys_setfsuid(unsigned int uid)
 {
@@ -251,6 +269,7 @@ long sys_setfsuid(unsigned int uid)
 	    cred_copy(old, &c))
 		return was;
 	c->fsuid = uid;
+	fix_file_caps(was, c);
 	(void)commit(c);
 	return was;
 }
