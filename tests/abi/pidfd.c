@@ -8,11 +8,11 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-#define SYS_pidfd_send 424
-#define SYS_getfd      438
-#define SYS_pmadvise   440
-#define SYS_mrelease   448
-#define CLONE_PIDFD_   0x1000
+#define SYS_pidfd_send       424
+#define SYS_pidfd_getfd      438
+#define SYS_pmadvise         440
+#define SYS_process_mrelease 448
+#define CLONE_PIDFD_         0x1000
 
 static char shared_text[32] = "before";
 static int st;
@@ -118,13 +118,13 @@ static void getfds(void)
 	p = child(0);
 	close(50);
 	fd = syscall(SYS_pidfd_open, p, 0);
-	got = syscall(SYS_getfd, fd, 50, 0);
+	got = syscall(SYS_pidfd_getfd, fd, 50, 0);
 	printf("getfd %d cloexec %d\n", got > 0, fcntl(got, F_GETFD));
 	write(got, "hello", 5);
 	SAY(read(pp[0], b, 8));
-	SAY(syscall(SYS_getfd, fd, 51, 0));
-	SAY(syscall(SYS_getfd, fd, 50, 1));
-	SAY(syscall(SYS_getfd, 0, 50, 0));
+	SAY(syscall(SYS_pidfd_getfd, fd, 51, 0));
+	SAY(syscall(SYS_pidfd_getfd, fd, 50, 1));
+	SAY(syscall(SYS_pidfd_getfd, 0, 50, 0));
 	SAY(syscall(SYS_kcmp, getpid(), p, 0, got, 50));
 	SAY(syscall(SYS_kcmp, getpid(), getpid(), 0, got, pp[1]));
 	printf("%d\n", syscall(SYS_kcmp, getpid(), p, 0, got, 0) > 0);
@@ -136,7 +136,7 @@ static void getfds(void)
 	SAY(syscall(SYS_kcmp, getpid(), getpid(), 77, 0, 0));
 	kill(p, SIGKILL);
 	wait(&st);
-	SAY(syscall(SYS_getfd, fd, 50, 0));
+	SAY(syscall(SYS_pidfd_getfd, fd, 50, 0));
 	close(fd);
 }
 
@@ -174,12 +174,12 @@ static void memories(void)
 	SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 0));
 	SAY(syscall(SYS_pmadvise, fd, &r, 1, 4, 0));
 	SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 1));
-	SAY(syscall(SYS_mrelease, fd, 0));
-	SAY(syscall(SYS_mrelease, fd, 1));
+	SAY(syscall(SYS_process_mrelease, fd, 0));
+	SAY(syscall(SYS_process_mrelease, fd, 1));
 	kill(p, SIGKILL);
 	polls(fd, 5000);
 	wait(&st);
-	SAY(syscall(SYS_mrelease, fd, 0));
+	SAY(syscall(SYS_process_mrelease, fd, 0));
 	polls(fd, 0);
 	close(fd);
 }
@@ -195,7 +195,7 @@ static void others(void)
 		setgid(5);
 		setuid(5);
 		SAY(process_vm_readv(p, &l, 1, &r, 1, 0));
-		SAY(syscall(SYS_getfd, fd, 0, 0));
+		SAY(syscall(SYS_pidfd_getfd, fd, 0, 0));
 		SAY(syscall(SYS_kcmp, getpid(), p, 1, 0, 0));
 		SAY(syscall(SYS_pidfd_send, fd, 9, 0, 0));
 		SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 0));
@@ -216,7 +216,7 @@ static void proc_directories(void)
 	fd = open(name, O_RDONLY | O_DIRECTORY);
 	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
 	SAY(syscall(SYS_pidfd_send, fd, 99, 0, 0));
-	SAY(syscall(SYS_getfd, fd, 0, 0));
+	SAY(syscall(SYS_pidfd_getfd, fd, 0, 0));
 	SAY(waitid(P_PIDFD, fd, NULL, WEXITED | WNOHANG));
 	none = open(name, O_PATH | O_DIRECTORY);
 	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));

@@ -300,39 +300,31 @@ static void queued(void)
 }
 
 /* rt_sigreturn with no frame under it kills; so does one that lies. */
+static void returns(void *frame)
+{
+	__asm__ volatile("mov %0, %%rsp\n\tsyscall"
+			 :
+			 : "r"(frame), "a"(SYS_rt_sigreturn)
+			 : "memory");
+}
+
 static void bad_returns(void)
 {
+	static unsigned char ones[8192], zeros[8192]; /* cs 0, ip 0 */
 	int st;
 
+	memset(ones, 0xff, sizeof(ones));
 	fflush(stdout);
-	if (!fork()) {
-		__asm__ volatile("xor %%esp, %%esp\n\tmov $15, %%eax\n\tsyscall"
-				 :
-				 :
-				 : "memory");
-	}
+	if (!fork())
+		returns(NULL);
 	wait(&st);
 	printf("no frame: %x\n", st);
-	if (!fork()) {
-		/* zeros: cs 0, ip 0 */
-		static char zeros[8192];
-
-		__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall"
-				 :
-				 : "r"(zeros + 4096)
-				 : "memory");
-	}
+	if (!fork())
+		returns(zeros + 4096);
 	wait(&st);
 	printf("a frame of zeros: %x\n", st & 0x7f);
-	if (!fork()) {
-		static unsigned char ones[8192];
-
-		memset(ones, 0xff, sizeof(ones));
-		__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall"
-				 :
-				 : "r"(ones + 4096)
-				 : "memory");
-	}
+	if (!fork())
+		returns(ones + 4096);
 	wait(&st);
 	printf("a frame of ones: %x\n", st & 0x7f);
 }

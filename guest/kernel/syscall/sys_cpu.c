@@ -49,5 +49,5 @@ long sys_modify_ldt(int func, uaddr_t ptr, size_t count)
 {
 	(void)ptr;
 	(void)count;
-	return func == 0 ? 0 : -ENOSYS;
+	return func == 0 ? 0 : (uint32_t)-ENOSYS; /* an int in RAX, as ever */
 }

@@ -112,11 +112,14 @@ long sys_sched_getscheduler(int pid)
 
 long sys_sched_getparam(int pid, uaddr_t param)
 {
-	struct task *t = pid < 0 ? NULL : target(pid);
+	struct task *t;
 	int32_t prio;
 
+	if (!param.v || pid < 0)
+		return -EINVAL;
+	t = target(pid);
 	if (!t)
-		return pid < 0 ? -EINVAL : -ESRCH;
+		return -ESRCH;
 	prio = t->rt_prio;
 	task_put(t);
 	return copy_to_user(param, &prio, sizeof(prio));
@@ -126,14 +129,14 @@ long sys_sched_get_priority_max(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 99;
-	return policy_ok(policy, 0) ? 0 : -EINVAL;
+	return policy == SCHED_DEADLINE || policy_ok(policy, 0) ? 0 : -EINVAL;
 }
 
 long sys_sched_get_priority_min(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 1;
-	return policy_ok(policy, 0) ? 0 : -EINVAL;
+	return policy == SCHED_DEADLINE || policy_ok(policy, 0) ? 0 : -EINVAL;
 }
 
 long sys_sched_rr_get_interval(int pid, uaddr_t interval)
