@@ -14,6 +14,8 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 
+#include "host/log.h"
+
 #define MSI_ADDRESS 0xfee00000U
 
 int irq_connect(struct irq_chip *c, int vm, struct err *e)
@@ -39,13 +41,19 @@ int irq_add(struct irq_chip *c, struct irq_line **out, struct err *e)
 	return 0;
 }
 
-/* An error is a guest that has its APIC off (EPERM): it misses the interrupt,
- * as it would on a real machine. */
+/* EPERM is a guest that has its APIC off: it misses the interrupt, as it would on
+ * a real machine.  Anything else is this host's, and is said once a line. */
 void irq_raise(void *arg, bool up)
 {
-	const struct irq_line *l = arg;
+	struct irq_line *l = arg;
 	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = l->vector };
 
-	if (up)
-		(void)ioctl(l->chip->vm, KVM_SIGNAL_MSI, &msi);
+	if (!up || ioctl(l->chip->vm, KVM_SIGNAL_MSI, &msi) >= 0 ||
+	    errno == EPERM)
+		return;
+	if (!__atomic_exchange_n(&l->failed, true, __ATOMIC_RELAXED))
+		log_line(
+			LOG_WARN,
+			"kvm: KVM_SIGNAL_MSI of vector %u: %s: a device is not heard",
+			l->vector, err_text(errno));
 }

@@ -17,6 +17,7 @@
 struct irq_line {
 	const struct irq_chip *chip;
 	uint32_t vector;
+	bool failed; /* said already */
 };
 
 struct irq_chip {

@@ -78,6 +78,13 @@ make_counts() {
 	[ build/abi/counts -nt tests/workloads/counts.c ] || ! command -v gcc >/dev/null ||
 		{ mkdir -p build/abi && gcc -O2 -static -Wall -Wextra -Werror -o build/abi/counts tests/workloads/counts.c; } || fail 'counts.c does not compile'
 }
+# The guest kernel of this script is a debug build from now on; where there is no
+# compiler, as in the lab, what was built outside.
+use_debug_kernel() {
+	! command -v gcc >/dev/null || make -s -j2 B=build/debug DEBUG=1 build/debug/kuni-guest.elf >"$T/make" 2>&1 ||
+		fail "the debug kernel does not build: $(tail -n 5 "$T/make")"
+	export KUNI_GUEST=$PWD/build/debug/kuni-guest.elf
+}
 # make_bundle with the counts of the kernel around ARG...: where they are not
 # back afterwards (32 objects more of a cache pass: what is made once), leak
 # lines and status 99.

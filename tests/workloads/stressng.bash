@@ -9,7 +9,7 @@
 debian_root stress stress-ng || fail 'no root'
 use_root stress "$T/b/rootfs"
 r=$T/b/rootfs
-make -s -j2 B=build/debug DEBUG=1 build/debug/kuni-guest.elf >"$T/make" 2>&1 || fail "the debug kernel does not build: $(tail -n 5 "$T/make")"
+use_debug_kernel
 cp "$(command -v busybox)" "$r/bin/"
 # Not these: they stop the machine they run on, or its clock, or need an hour.
 never=' reboot clock watchdog cpu-online memhotplug klog '
@@ -34,7 +34,6 @@ if [ -z "${GUEST_ONLY:-}" ]; then
 fi
 MOUNTS=',{ "destination": "/tmp", "type": "tmpfs", "source": "tmp", "options": ["mode=1777"] }' \
 	CAPS=$(all_caps) make_bundle "$T/b" sh /all
-export KUNI_GUEST=$PWD/build/debug/kuni-guest.elf
 timeout -k 2 "${TIMEOUT:-1800}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --memory 1G --cpus 2 run "$T/b" </dev/null >"$T/guest" 2>"$T/err"
 same 'status of the guest' 0 $?
 same 'the last line' 'done' "$(tail -n 1 "$T/guest")"
