@@ -185,11 +185,16 @@ static void set_wall(const struct bootinfo *bi)
 	vvar->wall_offset = bi->wall_ns - ns_at(&p, bi->wall_tsc);
 }
 
+bool arch_translates;
+
 /* KVM below QEMU keeps the page for us where it offers to. */
 static bool ask_kvm(void)
 {
 	struct cpuid r = cpuid(0x40000000U, 0);
 
+	/* "TCGTCGTCGTCG" */
+	arch_translates =
+		r.b == 0x54474354U && r.c == 0x43544743U && r.d == 0x47435447U;
 	if (r.b != 0x4b4d564bU || r.c != 0x564b4d56U || r.d != 0x4d)
 		return false;
 	if (!(cpuid(0x40000001U, 0).a & KVM_CLOCK_FEATURE))

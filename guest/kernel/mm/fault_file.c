@@ -38,6 +38,7 @@ static void map_around(struct fault *f, struct pagecache *c)
 
 		if (!p || arch_pt_walk(&f->mm->pt, at, NULL, NULL))
 			continue;
+		code_mapped(v, p);
 		if (arch_pt_map(&f->mm->pt, at, page_paddr(p),
 				pt_prot(v, writable_at_once(v, c, p))))
 			break; /* they can fault one by one */
@@ -65,6 +66,7 @@ static enum fault_result map_page(struct fault *f, struct pagecache *c,
 	if (store)
 		cache_set_dirty(c, p);
 	page_get(p);
+	code_mapped(f->v, p);
 	r = fault_map(f, p, store || writable_at_once(f->v, c, p));
 	if (r == FAULT_OK && !store)
 		map_around(f, c);

@@ -157,9 +157,10 @@ static unsigned protect_one(void *arg, uint64_t va, paddr_t pa, unsigned prot)
 	unsigned want = pt_prot(s->v, prot & PROT_W);
 
 	(void)va;
-	(void)pa;
 	if (want == (prot & PROT_MASK))
 		return PT_LEAVE;
+	if (arch_translates && (want & ~prot & PROT_X) && page_of(pa))
+		arch_page_touch(page_virt(page_of(pa)));
 	s->count++;
 	return want;
 }

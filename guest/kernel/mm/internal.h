@@ -71,6 +71,16 @@ static inline bool page_readonly(const struct page *p)
 	return (p->flags & (PG_WINDOW | PG_WSTORE)) == PG_WINDOW;
 }
 
+/* Page p of a cache, whose lock is held, is about to be mapped by v. */
+static inline void code_mapped(const struct vma *v, struct page *p)
+{
+	if (!arch_translates || !(v->prot & PROT_X) || p->code)
+		return;
+	if (!(p->flags & PG_WINDOW))
+		arch_page_touch(page_virt(p));
+	p->code = 1;
+}
+
 /* ---- shm.c: shared anonymous memory ---- */
 struct shm {
 	uint32_t ref;           /* [a] areas */

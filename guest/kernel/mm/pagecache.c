@@ -117,6 +117,7 @@ int cache_insert(struct pagecache *c, uint64_t index, struct page *p)
 	n->slot[index % NODE_PAGES] = p;
 	n->used |= 1U << (index % NODE_PAGES);
 	p->flags |= PG_CACHE;
+	p->code = 0;
 	p->cache = c;
 	p->index = index;
 	c->npages++;

@@ -322,6 +322,22 @@ static inline void arch_pages_clear(void *p, unsigned order)
 	__asm__ volatile("rep stosq" : "+D"(p), "+c"(n) : "a"(0UL) : "memory");
 }
 
+/*
+ * Whether CPUs run a translation of the code, which follows what CPUs store, but
+ * not what comes from outside the emulator: QEMU's TCG, whose file system device
+ * is another process.  Code that such a device has read into memory then runs as
+ * what was there before, until somebody has stored to each word of it.
+ */
+extern bool arch_translates;
+/* Such stores, of what is there: others may store to the page meanwhile. */
+static inline void arch_page_touch(void *page)
+{
+	uint64_t *w = page;
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*w); i++)
+		__asm__ volatile("lock orq $0, %0" : "+m"(w[i]) : : "memory");
+}
+
 /* ---- user memory: fault-safe; 0 or -EFAULT ---- */
 
 int copy_from_user(void *to, uaddr_t from, size_t n) MUST_CHECK;

@@ -24,7 +24,8 @@ struct page {
 	uint32_t ref;  /* [a] */
 	uint8_t order; /* of a free block */
 	uint8_t flags; /* PG_* */
-	uint16_t mapcount_hint;
+	uint16_t mapcount_hint : 15;
+	uint16_t code : 1; /* of a cache: its code may run (code_mapped()) */
 	union {
 		struct { /* free: buddy links, page numbers + 1 */
 			uint32_t next, prev;
