@@ -306,9 +306,9 @@ static void bad_returns(void)
 
 	fflush(stdout);
 	if (!fork()) {
-		__asm__ volatile("xor %%esp, %%esp\n\tmov $15, %%eax\n\tsyscall"
+		__asm__ volatile("xor %%esp, %%esp\n\tmov %0, %%eax\n\tsyscall"
 				 :
-				 :
+				 : "i"(SYS_rt_sigreturn)
 				 : "memory");
 	}
 	wait(&st);
@@ -317,9 +317,9 @@ static void bad_returns(void)
 		/* zeros: cs 0, ip 0 */
 		static char zeros[8192];
 
-		__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall"
+		__asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall"
 				 :
-				 : "r"(zeros + 4096)
+				 : "r"(zeros + 4096), "i"(SYS_rt_sigreturn)
 				 : "memory");
 	}
 	wait(&st);
@@ -328,9 +328,9 @@ static void bad_returns(void)
 		static unsigned char ones[8192];
 
 		memset(ones, 0xff, sizeof(ones));
-		__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall"
+		__asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall"
 				 :
-				 : "r"(ones + 4096)
+				 : "r"(ones + 4096), "i"(SYS_rt_sigreturn)
 				 : "memory");
 	}
 	wait(&st);
