@@ -3,6 +3,10 @@
  * in memory that processes share */
 #include "abi.h"
 
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
 enum {
 	WAIT,
 	WAKE,
@@ -273,19 +277,19 @@ static void waitv(void)
 		v[i].at = (uint64_t)&many[i];
 		v[i].flags = 2 | 128;
 	}
-	SAY(syscall(449, v, 0, 0, 0, 0));
-	SAY(syscall(449, v, 200, 0, 0, 0));
-	SAY(syscall(449, v, 4, 1, 0, 0));
-	SAY(syscall(449, v, 4, 0, &past, 1));
-	SAY(syscall(449, v, 4, 0, &past, 5));
+	SAY(syscall(SYS_futex_waitv, v, 0, 0, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 200, 0, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 4, 1, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 4, 0, &past, 1));
+	SAY(syscall(SYS_futex_waitv, v, 4, 0, &past, 5));
 	v[1].val = 9;
-	SAY(syscall(449, v, 4, 0, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 4, 0, 0, 0));
 	v[1].val = 0;
 	v[1].flags = 128;
-	SAY(syscall(449, v, 4, 0, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 4, 0, 0, 0));
 	v[1].flags = 2 | 128;
 	pthread_create(&t, 0, waker, 0);
-	SAY(syscall(449, v, 4, 0, 0, 0));
+	SAY(syscall(SYS_futex_waitv, v, 4, 0, 0, 0));
 	pthread_join(t, 0);
 }
 

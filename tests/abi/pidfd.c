@@ -8,11 +8,19 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-#define SYS_pidfd_send       424
-#define SYS_pidfd_getfd      438
-#define SYS_pmadvise         440
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef SYS_process_mrelease
 #define SYS_process_mrelease 448
-#define CLONE_PIDFD_         0x1000
+#endif
+#define CLONE_PIDFD_ 0x1000
 
 static char shared_text[32] = "before";
 static int st;
@@ -50,23 +58,23 @@ static void opens(void)
 	fd = syscall(SYS_pidfd_open, p, 0);
 	printf("cloexec %d\n", fcntl(fd, F_GETFD));
 	polls(fd, 0);
-	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
-	SAY(syscall(SYS_pidfd_send, fd, 99, 0, 0));
-	SAY(syscall(SYS_pidfd_send, fd, 15, 0, 8192));
-	SAY(syscall(SYS_pidfd_send, 1, 15, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 99, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 15, 0, 8192));
+	SAY(syscall(SYS_pidfd_send_signal, 1, 15, 0, 0));
 	si.si_code = SI_USER;
 	si.si_signo = 15;
-	SAY(syscall(SYS_pidfd_send, fd, 15, &si, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 15, &si, 0));
 	si.si_signo = 14;
 	si.si_code = SI_QUEUE;
-	SAY(syscall(SYS_pidfd_send, fd, 15, &si, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 15, &si, 0));
 	SAY(waitid(P_PIDFD, fd, &si, WEXITED | WNOHANG));
 	SAY(waitid(P_PIDFD, 1, &si, WEXITED | WNOHANG));
-	SAY(syscall(SYS_pidfd_send, fd, 15, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 15, 0, 0));
 	polls(fd, 5000);
 	SAY(waitid(P_PIDFD, fd, &si, WEXITED));
 	printf("%d %d %d\n", si.si_pid == p, si.si_code, si.si_status);
-	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0));
 	SAY(waitid(P_PIDFD, fd, &si, WEXITED));
 	close(fd);
 	p = child(0);
@@ -171,9 +179,9 @@ static void memories(void)
 	fd = syscall(SYS_pidfd_open, p, 0);
 	r.iov_base = none;
 	r.iov_len = 4096;
-	SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 0));
-	SAY(syscall(SYS_pmadvise, fd, &r, 1, 4, 0));
-	SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 1));
+	SAY(syscall(SYS_process_madvise, fd, &r, 1, 20, 0));
+	SAY(syscall(SYS_process_madvise, fd, &r, 1, 4, 0));
+	SAY(syscall(SYS_process_madvise, fd, &r, 1, 20, 1));
 	SAY(syscall(SYS_process_mrelease, fd, 0));
 	SAY(syscall(SYS_process_mrelease, fd, 1));
 	kill(p, SIGKILL);
@@ -197,8 +205,8 @@ static void others(void)
 		SAY(process_vm_readv(p, &l, 1, &r, 1, 0));
 		SAY(syscall(SYS_pidfd_getfd, fd, 0, 0));
 		SAY(syscall(SYS_kcmp, getpid(), p, 1, 0, 0));
-		SAY(syscall(SYS_pidfd_send, fd, 9, 0, 0));
-		SAY(syscall(SYS_pmadvise, fd, &r, 1, 20, 0));
+		SAY(syscall(SYS_pidfd_send_signal, fd, 9, 0, 0));
+		SAY(syscall(SYS_process_madvise, fd, &r, 1, 20, 0));
 		_exit(0);
 	}
 	wait(&st);
@@ -214,24 +222,24 @@ static void proc_directories(void)
 
 	snprintf(name, sizeof(name), "/proc/%d", p);
 	fd = open(name, O_RDONLY | O_DIRECTORY);
-	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
-	SAY(syscall(SYS_pidfd_send, fd, 99, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 99, 0, 0));
 	SAY(syscall(SYS_pidfd_getfd, fd, 0, 0));
 	SAY(waitid(P_PIDFD, fd, NULL, WEXITED | WNOHANG));
 	none = open(name, O_PATH | O_DIRECTORY);
-	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, none, 0, 0, 0));
 	close(none);
 	snprintf(name, sizeof(name), "/proc/%d/task/%d", p, p);
 	none = open(name, O_RDONLY | O_DIRECTORY);
-	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, none, 0, 0, 0));
 	close(none);
 	none = open("/proc", O_RDONLY | O_DIRECTORY);
-	SAY(syscall(SYS_pidfd_send, none, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, none, 0, 0, 0));
 	close(none);
-	SAY(syscall(SYS_pidfd_send, fd, SIGKILL, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, SIGKILL, 0, 0));
 	waitpid(p, &st, 0);
 	printf("signal %d\n", WTERMSIG(st));
-	SAY(syscall(SYS_pidfd_send, fd, 0, 0, 0));
+	SAY(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0));
 	close(fd);
 }
 

@@ -300,31 +300,39 @@ static void queued(void)
 }
 
 /* rt_sigreturn with no frame under it kills; so does one that lies. */
-static void returns(void *frame)
-{
-	__asm__ volatile("mov %0, %%rsp\n\tsyscall"
-			 :
-			 : "r"(frame), "a"(SYS_rt_sigreturn)
-			 : "memory");
-}
-
 static void bad_returns(void)
 {
-	static unsigned char ones[8192], zeros[8192]; /* cs 0, ip 0 */
 	int st;
 
-	memset(ones, 0xff, sizeof(ones));
 	fflush(stdout);
-	if (!fork())
-		returns(NULL);
+	if (!fork()) {
+		__asm__ volatile("xor %%esp, %%esp\n\tmov %0, %%eax\n\tsyscall"
+				 :
+				 : "i"(SYS_rt_sigreturn)
+				 : "memory");
+	}
 	wait(&st);
 	printf("no frame: %x\n", st);
-	if (!fork())
-		returns(zeros + 4096);
+	if (!fork()) {
+		/* zeros: cs 0, ip 0 */
+		static char zeros[8192];
+
+		__asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall"
+				 :
+				 : "r"(zeros + 4096), "i"(SYS_rt_sigreturn)
+				 : "memory");
+	}
 	wait(&st);
 	printf("a frame of zeros: %x\n", st & 0x7f);
-	if (!fork())
-		returns(ones + 4096);
+	if (!fork()) {
+		static unsigned char ones[8192];
+
+		memset(ones, 0xff, sizeof(ones));
+		__asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall"
+				 :
+				 : "r"(ones + 4096), "i"(SYS_rt_sigreturn)
+				 : "memory");
+	}
 	wait(&st);
 	printf("a frame of ones: %x\n", st & 0x7f);
 }

@@ -39,6 +39,13 @@ static void pairs(void)
 	SAY(ftruncate(s[0], 0));
 	show_name("sock", s[0], getsockname);
 	show_name("peer", s[0], getpeername);
+	n = 8;
+	SAY(syscall(SYS_getpeername, s[0], 8, &n));
+	SAY(syscall(SYS_getpeername, s[0], buf, 8));
+	SAY(syscall(SYS_getpeername, 0, buf, &n));
+	SAY(syscall(SYS_getpeername, 999, buf, &n));
+	n = -1;
+	SAY(syscall(SYS_getpeername, s[0], buf, &n));
 	SAY(sendto(s[0], "x", 1, 0, UN("nowhere")));
 	OPT(s[0], SO_TYPE);
 	OPT(s[0], SO_DOMAIN);

@@ -41,6 +41,7 @@ int main(void)
 	fstat(fd2, &st);
 	printf("%ld\n", (long)st.st_size);
 	SAY(fsync(fd2));
+	SAY(syscall(SYS_sync));
 	unlink("v");
 	unlink("v2");
 	return 0;

@@ -44,10 +44,53 @@ long sys_ioperm(size_t from, size_t num, int turn_on)
 	return turn_on ? -EPERM : 0;
 }
 
-/* 0 reads the table, which is empty, as is the default one (2). */
+struct lx_user_desc {
+	uint32_t entry, base, limit, flags;
+};
+#define LDT_ENTRIES     8192U
+#define LDT_DEFAULT     128U /* bytes, all zero */
+#define LDT_CONTENTS(f) ((f) >> 1 & 3U)
+#define LDT_CONFORMING  3U
+#define LDT_NOT_PRESENT 32U
+#define LDT_EMPTY(f)    (((f)&127U) == (8U | LDT_NOT_PRESENT))
+
+/* An entry can be cleared, which it is already; there is no setting one. */
+static int write_ldt(uaddr_t ptr, size_t count, bool old)
+{
+	struct lx_user_desc d;
+
+	if (count != sizeof(d))
+		return -EINVAL;
+	if (copy_from_user(&d, ptr, sizeof(d)))
+		return -EFAULT;
+	if (d.entry >= LDT_ENTRIES)
+		return -EINVAL;
+	if (LDT_CONTENTS(d.flags) == LDT_CONFORMING &&
+	    (old || !(d.flags & LDT_NOT_PRESENT)))
+		return -EINVAL;
+	if (!d.base && !d.limit && (old || LDT_EMPTY(d.flags)))
+		return 0;
+	return -ENOSYS;
+}
+
+/* The result is an int that nobody extends: an error is not negative. */
 long sys_modify_ldt(int func, uaddr_t ptr, size_t count)
 {
-	(void)ptr;
-	(void)count;
-	return func == 0 ? 0 : (uint32_t)-ENOSYS; /* an int in RAX, as ever */
+	static const uint8_t zeros[LDT_DEFAULT];
+	int ret = -ENOSYS;
+
+	switch (func) {
+	case 0:
+		ret = 0;
+		break;
+	case 1:
+	case 0x11:
+		ret = write_ldt(ptr, count, func == 1);
+		break;
+	case 2:
+		count = min(count, sizeof(zeros));
+		ret = copy_to_user(ptr, zeros, count) ? -EFAULT : (int)count;
+		break;
+	}
+	return (long)(unsigned int)ret;
 }

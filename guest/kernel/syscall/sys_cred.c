@@ -14,9 +14,14 @@
 #define KEEP                   UINT32_MAX
 #define SECBIT_NO_SETUID_FIXUP 4U
 #define SECBIT_KEEP_CAPS       16U
-#define CAP_V1                 0x19980330U
-#define CAP_V2                 0x20071026U
-#define CAP_V3                 0x20080522U
+#define FILE_CAPS                                                              \
+	(1UL << CAP_CHOWN | 1UL << CAP_DAC_OVERRIDE |                          \
+	 1UL << CAP_DAC_READ_SEARCH | 1UL << CAP_FOWNER | 1UL << CAP_FSETID |  \
+	 1UL << CAP_LINUX_IMMUTABLE | 1UL << CAP_MKNOD |                       \
+	 1UL << CAP_MAC_OVERRIDE)
+#define CAP_V1 0x19980330U
+#define CAP_V2 0x20071026U
+#define CAP_V3 0x20080522U
 
 long sys_getuid(void)
 {
@@ -239,22 +244,15 @@ long sys_getresgid(uaddr_t rgid, uaddr_t egid, uaddr_t sgid)
 	return put_three(v, rgid, egid, sgid);
 }
 
-#define CAP_BIT(cap) (1ULL << (cap))
-#define CAPS_OF_FILES                                                          \
-	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_DAC_OVERRIDE) | \
-	 CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |                  \
-	 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_LINUX_IMMUTABLE) |                  \
-	 CAP_BIT(CAP_MAC_OVERRIDE))
-
-/* The same page, of the file system's user. */
-static void fix_file_caps(uint32_t was, struct cred *c)
+/* capabilities(7): those that are of files follow the file system's user. */
+static void fix_file_caps(const struct cred *old, struct cred *c)
 {
 	if (c->securebits & SECBIT_NO_SETUID_FIXUP)
 		return;
-	if (!was)
-		c->cap_eff &= ~CAPS_OF_FILES;
-	else if (!c->fsuid)
-		c->cap_eff |= c->cap_perm & CAPS_OF_FILES;
+	if (!old->fsuid && c->fsuid)
+		c->cap_eff &= ~FILE_CAPS;
+	if (old->fsuid && !c->fsuid)
+		c->cap_eff |= c->cap_perm & FILE_CAPS;
 }
 
 /* Both return the old id, changed or not. */
@@ -269,7 +267,7 @@ long sys_setfsuid(unsigned int uid)
 	    cred_copy(old, &c))
 		return was;
 	c->fsuid = uid;
-	fix_file_caps(was, c);
+	fix_file_caps(old, c);
 	(void)commit(c);
 	return was;
 }
@@ -355,7 +353,8 @@ struct lx_cap_data {
 	uint32_t eff, perm, inh;
 };
 
-/* Words of a set in this version; 0 or errno. */
+/* Words of a set in this version; -EINVAL: it is unknown, and the one that is
+ * known has been told. */
 static int read_header(uaddr_t hdr, struct lx_cap_header *h, unsigned *words)
 {
 	if (copy_from_user(h, hdr, sizeof(*h)))
@@ -363,7 +362,7 @@ static int read_header(uaddr_t hdr, struct lx_cap_header *h, unsigned *words)
 	*words = h->version == CAP_V1 ? 1 : 2;
 	if (h->version == CAP_V1 || h->version == CAP_V2 ||
 	    h->version == CAP_V3)
-		return h->pid < 0 ? -EINVAL : 0;
+		return 0;
 	h->version = CAP_V3;
 	if (copy_to_user(hdr, h, sizeof(*h)))
 		return -EFAULT;
@@ -379,8 +378,10 @@ long sys_capget(uaddr_t hdr, uaddr_t data)
 	unsigned words;
 	int ret = read_header(hdr, &h, &words);
 
-	if (ret == -EINVAL && !data.v)
-		return 0; /* the version was asked for */
+	if (!data.v)
+		return ret == -EINVAL ? 0 : ret; /* the version was asked for */
+	if (!ret && h.pid < 0)
+		ret = -EINVAL;
 	if (ret)
 		return ret;
 	t = task_find(h.pid ? h.pid : current->tid);
@@ -389,9 +390,7 @@ long sys_capget(uaddr_t hdr, uaddr_t data)
 			task_put(t);
 		return -ESRCH;
 	}
-	spin_lock(&t->proc->siglock);
-	c = cred_get(t->cred);
-	spin_unlock(&t->proc->siglock);
+	c = task_cred_get(t);
 	for (unsigned i = 0; i < 2; i++) {
 		d[i].eff = (uint32_t)(c->cap_eff >> (32 * i));
 		d[i].perm = (uint32_t)(c->cap_perm >> (32 * i));

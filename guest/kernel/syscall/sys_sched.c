@@ -6,6 +6,7 @@
 
 #include "guest/kernel/task/internal.h"
 #include "layout.h"
+#include "schedrule.h"
 #include "syscall_proto.h"
 
 #define PRIO_PROCESS 0
@@ -14,46 +15,10 @@
 #define RR_SLICE_NS  4000000
 #define NLIMITS      16
 
-/* The thread, with a reference; 0 is the caller. */
-static struct task *target(int tid)
-{
-	struct task *t;
-
-	if (tid) {
-		t = task_find(tid);
-		if (t && !t->proc) {
-			task_put(t);
-			return NULL;
-		}
-		return t;
-	}
-	task_get(current);
-	return current;
-}
-
-static bool may_change(struct task *t)
-{
-	uint32_t uid, suid;
-
-	if (t->proc == current->proc || capable(CAP_SYS_NICE))
-		return true;
-	process_uids(t->proc, &uid, &suid);
-	return current->cred->euid == uid;
-}
-
 long sys_sched_yield(void)
 {
 	sched_yield();
 	return 0;
-}
-
-static bool policy_ok(int policy, int prio)
-{
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
-		return prio >= 1 && prio <= 99;
-	return (policy == SCHED_OTHER || policy == SCHED_BATCH ||
-		policy == SCHED_IDLE) &&
-	       prio == 0;
 }
 
 static long set_policy(int pid, int policy, uaddr_t param, bool keep)
@@ -67,19 +32,16 @@ static long set_policy(int pid, int policy, uaddr_t param, bool keep)
 		return -EINVAL;
 	if (copy_from_user(&prio, param, sizeof(prio)))
 		return -EFAULT;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	if (keep)
 		policy = t->policy;
 	base = policy & ~SCHED_RESET_ON_FORK;
-	if (!policy_ok(base, prio))
+	if (!sched_policy_ok(base, prio))
 		ret = -EINVAL;
-	else if (!may_change(t))
-		ret = -EPERM;
-	else if (prio > t->rt_prio && !capable(CAP_SYS_NICE) &&
-		 (uint64_t)prio > rlimit_get(RLIMIT_RTPRIO))
-		ret = -EPERM;
+	else
+		ret = sched_may_set(t, policy, prio, t->nice);
 	if (!ret) {
 		sched_set_policy(t, policy, prio, t->nice);
 		futex_pi_priority(t);
@@ -100,7 +62,7 @@ long sys_sched_setscheduler(int pid, int policy, uaddr_t param)
 
 long sys_sched_getscheduler(int pid)
 {
-	struct task *t = pid < 0 ? NULL : target(pid);
+	struct task *t = pid < 0 ? NULL : sched_target(pid);
 	long ret;
 
 	if (!t)
@@ -115,9 +77,9 @@ long sys_sched_getparam(int pid, uaddr_t param)
 	struct task *t;
 	int32_t prio;
 
-	if (!param.v || pid < 0)
+	if (pid < 0 || !param.v)
 		return -EINVAL;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	prio = t->rt_prio;
@@ -129,19 +91,21 @@ long sys_sched_get_priority_max(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 99;
-	return policy == SCHED_DEADLINE || policy_ok(policy, 0) ? 0 : -EINVAL;
+	return sched_policy_ok(policy, 0) || policy == SCHED_DEADLINE ? 0
+								      : -EINVAL;
 }
 
 long sys_sched_get_priority_min(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 1;
-	return policy == SCHED_DEADLINE || policy_ok(policy, 0) ? 0 : -EINVAL;
+	return sched_policy_ok(policy, 0) || policy == SCHED_DEADLINE ? 0
+								      : -EINVAL;
 }
 
 long sys_sched_rr_get_interval(int pid, uaddr_t interval)
 {
-	struct task *t = pid < 0 ? NULL : target(pid);
+	struct task *t = pid < 0 ? NULL : sched_target(pid);
 	struct lx_timespec ts = { 0, RR_SLICE_NS };
 
 	if (!t)
@@ -167,11 +131,11 @@ long sys_sched_setaffinity(int pid, unsigned int len, uaddr_t umask)
 
 	if (copy_from_user(&mask, umask, min((size_t)len, sizeof(mask))))
 		return -EFAULT;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	mask &= machine_mask();
-	if (!may_change(t))
+	if (!sched_same_owner(t))
 		ret = -EPERM;
 	else if (!mask)
 		ret = -EINVAL;
@@ -192,7 +156,7 @@ long sys_sched_getaffinity(int pid, unsigned int len, uaddr_t umask)
 
 	if (len < sizeof(mask) || len & 7)
 		return -EINVAL;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	mask = t->affinity & machine_mask();
@@ -221,22 +185,21 @@ static bool selected(int which, int who, struct task *t)
 
 static int set_nice(struct task *t, int nice)
 {
-	int limit = 20 - (int)min(rlimit_get(RLIMIT_NICE), (uint64_t)40);
+	int ret = sched_may_nice(t, nice);
 
-	if (!may_change(t))
-		return -EPERM;
-	if (nice < t->nice && nice < limit && !capable(CAP_SYS_NICE))
-		return -EACCES;
-	sched_set_policy(t, t->policy, t->rt_prio, nice);
-	return 0;
+	if (!ret)
+		sched_set_policy(t, t->policy, t->rt_prio, nice);
+	return ret;
 }
 
-/* For every thread that is meant: set NULL reads the best (20 - nice). */
+/* For every thread that is meant: set NULL reads the best (20 - nice); of
+ * several that may not be set the last one's error is told. */
 static long each_priority(int which, int who, const int *set)
 {
 	long ret = -ESRCH;
 	struct process *p;
 	struct task *t;
+	int err;
 
 	spin_lock(&tasklist_lock);
 	LIST_FOREACH(p, &all_processes, all_link)
@@ -245,12 +208,11 @@ static long each_priority(int which, int who, const int *set)
 		{
 			if (!selected(which, who, t))
 				continue;
+			err = set ? set_nice(t, *set) : 0;
 			if (!set)
 				ret = max(ret, (long)(20 - t->nice));
-			else if (ret == -ESRCH)
-				ret = set_nice(t, *set);
-			else
-				(void)set_nice(t, *set);
+			else if (err || ret == -ESRCH)
+				ret = err;
 		}
 	}
 	spin_unlock(&tasklist_lock);
@@ -286,35 +248,43 @@ static int set_limit(struct process *p, unsigned resource,
 	if (resource == RLIMIT_NOFILE && in->max > (1UL << 20))
 		return -EPERM;
 	*r = *in;
-	if (resource == RLIMIT_CPU && !r->cur)
-		r->cur = 1; /* as Linux: at once would be too late to act */
 	if (cputimer_limited(p))
 		cputimer_watch(p);
 	return 0;
 }
 
+/* prlimit(2): every id of another's must be the caller's real one. */
+static int may_limit(struct task *t)
+{
+	const struct cred *me = current->cred;
+	struct cred *c;
+	bool ok;
+
+	if (t->proc == current->proc || capable(CAP_SYS_RESOURCE))
+		return 0;
+	c = task_cred_get(t);
+	ok = cred_is(c, me->uid, me->gid);
+	cred_put(c);
+	return ok ? 0 : -EPERM;
+}
+
 static int limit(int pid, unsigned resource, const struct lx_rlimit *in,
 		 struct lx_rlimit *old)
 {
-	struct process *me = current->proc, *p;
-	uint32_t uid, suid;
-	int ret = 0;
+	struct task *t = sched_target(pid);
+	struct process *p;
+	int ret;
 
-	p = pid ? process_find(pid) : me;
-	if (!p)
+	if (!t)
 		return -ESRCH;
-	if (p != me && !capable(CAP_SYS_RESOURCE)) {
-		process_uids(p, &uid, &suid);
-		if (current->cred->uid != uid || current->cred->uid != suid)
-			ret = -EPERM;
-	}
+	p = t->proc;
+	ret = may_limit(t);
 	spin_lock(&p->siglock);
 	*old = p->rlim[resource];
 	if (!ret && in)
 		ret = set_limit(p, resource, in);
 	spin_unlock(&p->siglock);
-	if (pid)
-		process_put(p);
+	task_put(t);
 	return ret;
 }
 
@@ -324,10 +294,10 @@ long sys_prlimit64(int pid, unsigned int resource, uaddr_t new_rlim,
 	struct lx_rlimit in, old;
 	int ret;
 
-	if (resource >= NLIMITS)
-		return -EINVAL;
 	if (new_rlim.v && copy_from_user(&in, new_rlim, sizeof(in)))
 		return -EFAULT;
+	if (resource >= NLIMITS)
+		return -EINVAL;
 	ret = limit(pid, resource, new_rlim.v ? &in : NULL, &old);
 	if (!ret && old_rlim.v && copy_to_user(old_rlim, &old, sizeof(old)))
 		return -EFAULT;

@@ -2,7 +2,7 @@
 /* sys_schedattr.c: sched_setattr(2), ioprio_set(2). */
 #include <string.h>
 
-#include "guest/kernel/task/internal.h"
+#include "schedrule.h"
 #include "syscall_proto.h"
 
 struct lx_sched_attr {
@@ -19,22 +19,6 @@ struct lx_sched_attr {
 #define FLAG_KEEP_PARAMS    16U
 #define FLAGS_KNOWN         (FLAG_RESET_ON_FORK | FLAG_KEEP_POLICY | FLAG_KEEP_PARAMS)
 #define SCHED_POLICY_UNSPEC UINT32_MAX
-
-static struct task *target(int tid)
-{
-	struct task *t;
-
-	if (!tid) {
-		task_get(current);
-		return current;
-	}
-	t = task_find(tid);
-	if (t && !t->proc) {
-		task_put(t);
-		return NULL;
-	}
-	return t;
-}
 
 static int read_attr(uaddr_t uattr, struct lx_sched_attr *a)
 {
@@ -63,40 +47,9 @@ static int read_attr(uaddr_t uattr, struct lx_sched_attr *a)
 }
 
 /* SCHED_DEADLINE is not there: as an unknown policy. */
-static int policy_ok(const struct lx_sched_attr *a)
-{
-	bool rt = a->policy == SCHED_FIFO || a->policy == SCHED_RR;
-
-	if (!rt && a->policy != SCHED_OTHER && a->policy != SCHED_BATCH &&
-	    a->policy != SCHED_IDLE)
-		return -EINVAL;
-	return rt        ? (a->prio < 1 || a->prio > 99 ? -EINVAL : 0)
-	       : a->prio ? -EINVAL
-			 : 0;
-}
-
-static int may_set(struct task *t, const struct lx_sched_attr *a, int nice)
-{
-	uint32_t uid, suid;
-
-	if (capable(CAP_SYS_NICE))
-		return 0;
-	process_uids(t->proc, &uid, &suid);
-	if (t->proc != current->proc && current->cred->euid != uid)
-		return -EPERM;
-	if ((int)a->prio > t->rt_prio && a->prio > rlimit_get(RLIMIT_RTPRIO))
-		return -EPERM;
-	if (nice < t->nice &&
-	    nice < 20 - (int)min(rlimit_get(RLIMIT_NICE), (uint64_t)40))
-		return -EPERM;
-	if (t->policy & SCHED_RESET_ON_FORK && !(a->flags & FLAG_RESET_ON_FORK))
-		return -EPERM;
-	return 0;
-}
-
 static int set_attr(struct task *t, struct lx_sched_attr *a)
 {
-	int nice, ret;
+	int nice, policy, ret;
 
 	if (a->flags & FLAG_KEEP_POLICY)
 		a->policy =
@@ -105,20 +58,18 @@ static int set_attr(struct task *t, struct lx_sched_attr *a)
 		a->prio = (uint32_t)t->rt_prio;
 		a->nice = t->nice;
 	}
-	ret = policy_ok(a);
-	if (ret)
-		return ret;
+	policy = (int)a->policy;
+	if (a->prio > INT32_MAX || !sched_policy_ok(policy, (int)a->prio))
+		return -EINVAL;
 	nice = a->nice < -20 ? -20 : a->nice > 19 ? 19 : a->nice;
-	if (a->policy == SCHED_FIFO || a->policy == SCHED_RR)
-		nice = t->nice;
-	ret = may_set(t, a, nice);
+	if (policy != SCHED_OTHER && policy != SCHED_BATCH)
+		nice = t->nice; /* it has no part in the others */
+	if (a->flags & FLAG_RESET_ON_FORK)
+		policy |= SCHED_RESET_ON_FORK;
+	ret = sched_may_set(t, policy, (int)a->prio, nice);
 	if (ret)
 		return ret;
-	sched_set_policy(t,
-			 (int)a->policy | (a->flags & FLAG_RESET_ON_FORK
-						   ? SCHED_RESET_ON_FORK
-						   : 0),
-			 (int)a->prio, nice);
+	sched_set_policy(t, policy, (int)a->prio, nice);
 	futex_pi_priority(t);
 	return 0;
 }
@@ -136,7 +87,7 @@ long sys_sched_setattr(int pid, uaddr_t uattr, unsigned int flags)
 		return ret;
 	if ((int32_t)a.policy < 0 || a.flags & ~(uint64_t)FLAGS_KNOWN)
 		return -EINVAL;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	ret = set_attr(t, &a);
@@ -153,7 +104,7 @@ long sys_sched_getattr(int pid, uaddr_t uattr, unsigned int size,
 	if (!uattr.v || pid < 0 || size > PAGE_SIZE || size < ATTR_V0_SIZE ||
 	    flags)
 		return -EINVAL;
-	t = target(pid);
+	t = sched_target(pid);
 	if (!t)
 		return -ESRCH;
 	a.size = min(size, (uint32_t)sizeof(a));

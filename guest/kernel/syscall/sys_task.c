@@ -369,15 +369,16 @@ long sys_setpgid(int pid, int pgid)
 	return ret;
 }
 
+/* Of the process that this thread is of. */
 static long id_of(int pid, bool session)
 {
-	struct process *p;
+	struct task *t;
 	long ret = -ESRCH;
 
 	spin_lock(&tasklist_lock);
-	p = pid ? process_lookup(pid) : current->proc;
-	if (p)
-		ret = session ? p->sid : p->pgid;
+	t = pid ? pid_hash_find(pid) : current;
+	if (t && t->proc)
+		ret = session ? t->proc->sid : t->proc->pgid;
 	spin_unlock(&tasklist_lock);
 	return ret;
 }

@@ -60,6 +60,24 @@ void task_set_cred(struct cred *c)
 		cred_put(old);
 }
 
+/* The credentials of t, which has a process; with a reference. */
+struct cred *task_cred_get(struct task *t)
+{
+	struct cred *c;
+
+	spin_lock(&t->proc->siglock);
+	c = cred_get(t->cred);
+	spin_unlock(&t->proc->siglock);
+	return c;
+}
+
+/* Whether every id of c is this one. */
+bool cred_is(const struct cred *c, uint32_t uid, uint32_t gid)
+{
+	return uid == c->euid && uid == c->suid && uid == c->uid &&
+	       gid == c->egid && gid == c->sgid && gid == c->gid;
+}
+
 /* Real and saved user of p's leader. */
 void process_uids(struct process *p, uint32_t *uid, uint32_t *suid)
 {

@@ -3,12 +3,6 @@
  * checking"), for ptrace, /proc, pidfd_getfd, process_vm_readv and the like. */
 #include "internal.h"
 
-static bool same_user(const struct cred *c, uint32_t uid, uint32_t gid)
-{
-	return uid == c->euid && uid == c->suid && uid == c->uid &&
-	       gid == c->egid && gid == c->sgid && gid == c->gid;
-}
-
 int task_inspect(struct task *t, enum inspect as)
 {
 	const struct cred *me = current->cred;
@@ -22,11 +16,9 @@ int task_inspect(struct task *t, enum inspect as)
 		return -EPERM;
 	if (capable(CAP_SYS_PTRACE))
 		return 0;
-	spin_lock(&t->proc->siglock);
-	c = cred_get(t->cred);
-	spin_unlock(&t->proc->siglock);
-	ok = same_user(c, as == INSPECT_FS ? me->fsuid : me->uid,
-		       as == INSPECT_FS ? me->fsgid : me->gid) &&
+	c = task_cred_get(t);
+	ok = cred_is(c, as == INSPECT_FS ? me->fsuid : me->uid,
+		     as == INSPECT_FS ? me->fsgid : me->gid) &&
 	     t->proc->dumpable && !(c->cap_perm & ~mine);
 	cred_put(c);
 	return ok ? 0 : -EPERM;

@@ -77,6 +77,8 @@ bool pgrp_orphaned_locked(int pgid, const struct process *but);
 
 /* cred.c */
 void task_set_cred(struct cred *c);
+struct cred *task_cred_get(struct task *t);
+bool cred_is(const struct cred *c, uint32_t uid, uint32_t gid);
 void process_uids(struct process *p, uint32_t *uid, uint32_t *suid);
 
 /* futex.c */
