@@ -11,8 +11,9 @@ enum {
 	MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = 128,
 	MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 256,
 };
-#define FUTEX_WAIT    0
-#define FUTEX_WAITERS 0x80000000
+#define FUTEX_WAIT       0
+#define FUTEX_OWNER_DIED 0x40000000
+#define FUTEX_WAITERS    0x80000000
 struct robust_list {
 	struct robust_list *next;
 };
@@ -212,7 +213,11 @@ static void robust(void)
 	pthread_create(&t, 0, dies, 0);
 	while (!(w = *(volatile int *)&node.word))
 		usleep(1000);
-	SAY(syscall(SYS_futex, &node.word, FUTEX_WAIT, w, 0, 0, 0));
+	/* woken by its end, or so late that it has ended */
+	printf("ended: %d\n", w & FUTEX_OWNER_DIED ||
+				      !syscall(SYS_futex, &node.word,
+					       FUTEX_WAIT, w, 0, 0, 0) ||
+				      errno == EAGAIN);
 	printf("word %x\n", node.word);
 }
 

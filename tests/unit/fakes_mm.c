@@ -17,6 +17,7 @@ extern long syscall(long nr, ...);
 
 /* ---- the CPU ---- */
 
+bool arch_translates = true; /* so that the stores are made */
 static struct cpu cpu0 = { .self = &cpu0 };
 static struct task task0;
 static struct process proc0;
