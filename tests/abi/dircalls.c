@@ -111,20 +111,6 @@ static void errors(int which)
 	munmap(map, 8192);
 }
 
-static void as_user(void (*fn)(void))
-{
-	int st;
-
-	if (!fork()) {
-		setgid(1000);
-		setuid(1000);
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-}
-
 static void user(void)
 {
 	int closed = open("closed", O_PATH);
