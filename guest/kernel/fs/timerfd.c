@@ -213,8 +213,6 @@ static void get_locked(struct timerfd *t, uint64_t now,
 {
 	uint64_t left = t->deadline > now ? t->deadline - now : 0;
 
-	if (t->deadline && !left)
-		left = 1; /* about to fire: not disarmed */
 	v->value_sec = (int64_t)(left / NSEC_PER_SEC);
 	v->value_nsec = (int64_t)(left % NSEC_PER_SEC);
 	v->interval_sec = (int64_t)(t->interval / NSEC_PER_SEC);

@@ -17,7 +17,7 @@ static bool bad_buf(const struct file *f, uaddr_t buf, size_t count, rw_fn fn)
 {
 	if (!(fn == file_read ? file_readable(f) : file_writable(f)))
 		return false;
-	return buf.v > USER_END || count > USER_END - buf.v;
+	return !user_range(buf, count);
 }
 
 static long rw_buf(int fd, uaddr_t buf, size_t count, const int64_t *at,
