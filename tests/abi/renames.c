@@ -129,6 +129,28 @@ static void exchange(void)
 	SAY(ren("dir/..", "a", RENAME_EXCHANGE));
 }
 
+/* A device 0:0 stays where the name was; of file systems tmpfs alone must. */
+static void whiteout(void)
+{
+	struct stat st;
+
+	SAY(ren("a", "moved", RENAME_WHITEOUT));
+	fstatat(top, "a", &st, 0);
+	printf("%o %d links %d\n", st.st_mode, (int)st.st_rdev,
+	       (int)st.st_nlink);
+	text("moved");
+	SAY(ren("dir", "empty", RENAME_WHITEOUT));
+	fstatat(top, "empty/sub", &st, 0);
+	printf("%o links %d\n", st.st_mode, (int)st.st_nlink);
+	SAY(ren("dir", "moved", RENAME_WHITEOUT | RENAME_NOREPLACE));
+	SAY(ren("b", "moved", RENAME_WHITEOUT));
+	text("moved");
+	SAY(ren("empty/sub", "empty/in", RENAME_WHITEOUT));
+	SAY(ren("empty/in", "b", RENAME_WHITEOUT));
+	fstatat(top, ".", &st, 0);
+	printf("links %d\n", (int)st.st_nlink);
+}
+
 static void flags_and_places(void)
 {
 	int f = openat(top, "a", O_RDONLY);
@@ -198,6 +220,9 @@ int main(void)
 	close(other);
 	other = open(".", O_RDONLY | O_DIRECTORY);
 	all("/dev/shm/renames");
+	top = open("/dev/shm/renames", O_RDONLY | O_DIRECTORY);
+	whiteout();
+	close(top);
 	system("rm -rf /dev/shm/renames");
 	return 0;
 }
