@@ -195,5 +195,19 @@ static inline long ok(const char *what, long r)
 	fflush(stdout);
 	return r;
 }
+/* fn in a child that is an unprivileged user. */
+static inline void as_user(void (*fn)(void))
+{
+	int st;
+
+	if (!fork()) {
+		if (setgid(1000) || setuid(1000))
+			puts("still root");
+		fn();
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(&st);
+}
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * uaccess.c: user memory as C sees it: checked addresses, then uaccess.S.
  *
- * A range is user memory where it ends at or below USER_END; whether anything
- * is there only the access tells.  Callers hold no spinlock, but for
+ * user_range() says what may be user memory; whether anything is there only the
+ * access tells.  Callers hold no spinlock, but for
  * arch_user_load32() and arch_user_cmpxchg32(), which never sleep.
  */
 #include "kuni/arch.h"
@@ -15,11 +15,6 @@ int uaccess_clear(void *to, size_t n);
 long uaccess_string(char *to, const char *from, size_t n);
 int uaccess_load32(const uint32_t *at, uint32_t *out);
 int uaccess_cmpxchg32(uint32_t *at, uint32_t *expected, uint32_t new_);
-
-static bool user_range(uaddr_t at, size_t n)
-{
-	return at.v <= USER_END && n <= USER_END - at.v;
-}
 
 int copy_from_user(void *to, uaddr_t from, size_t n)
 {

@@ -122,13 +122,13 @@ static ssize_t do_io(struct file *f, struct uio *u, uint64_t *pos, io_fn fn)
 	return r;
 }
 
-/* Whether what is asked for ends where no file can. */
-static bool beyond(const struct file *f, const struct uio *u,
-		   const uint64_t *pos)
+/* A range that ends beyond what an offset can say. */
+static bool past_last(const struct file *f, const struct uio *u,
+		      const uint64_t *pos)
 {
-	uint64_t at = pos ? *pos : f->pos;
+	uint64_t at = pos ? *pos : f->ops->stream ? 0 : f->pos;
 
-	return !f->ops->stream && at <= INT64_MAX && u->left > INT64_MAX - at;
+	return u->left > INT64_MAX - at;
 }
 
 /* Reads into u at *pos (NULL: at the file's position).  Bytes, 0 at the end;
@@ -141,7 +141,7 @@ ssize_t file_read(struct file *f, struct uio *u, uint64_t *pos)
 		return -EBADF;
 	if (S_ISDIR(f->inode->mode))
 		return -EISDIR;
-	if (!f->ops->read || beyond(f, u, pos))
+	if (!f->ops->read || past_last(f, u, pos))
 		return -EINVAL;
 	r = do_io(f, u, pos, f->ops->read);
 	current->io.syscr++;
@@ -173,7 +173,7 @@ ssize_t file_write(struct file *f, struct uio *u, uint64_t *pos)
 
 	if (!file_writable(f))
 		return -EBADF;
-	if (!f->ops->write || beyond(f, u, pos))
+	if (!f->ops->write || past_last(f, u, pos))
 		return -EINVAL;
 	r = before_write(f, u, pos);
 	if (r)

@@ -358,7 +358,7 @@ static int mirror(const struct mount *m, const struct path *from,
 	if (!buf)
 		return -ENOMEM;
 	r = path_name(&at, from, buf, PATH_MAX, &s);
-	if (r) {
+	if (r < 0) {
 		kfree(buf);
 		return r;
 	}

@@ -55,29 +55,29 @@ static bool prepend_name(char *buf, char **at, struct dentry **d)
 
 /*
  * Absolute name of p as seen from root, written to the end of buf; *start is
- * where it begins.  " (deleted)" follows a name that is gone.  A place outside
- * root is named from the top of its mounts.  -ENAMETOOLONG.
+ * where it begins.  " (deleted)" follows a name that is gone.  1: a place outside
+ * root, named from the top of its mounts.  -ENAMETOOLONG.
  */
 int path_name(const struct path *p, const struct path *root, char *buf,
 	      size_t n, char **start)
 {
 	struct path at = *p;
 	char *s = buf + n;
-	bool ok;
+	bool ok, outside = false;
 
 	path_get(&at);
 	ok = prepend(buf, &s, "", 1);
 	if (ok && at.d->dead)
 		ok = prepend(buf, &s, " (deleted)", 10);
-	while (ok && !(at.mnt == root->mnt && at.d == root->d)) {
+	while (ok && !outside && !(at.mnt == root->mnt && at.d == root->d)) {
 		if (at.d != at.mnt->root)
 			ok = prepend_name(buf, &s, &at.d);
 		else if (!mount_cross_up(&at))
-			break;
+			outside = true;
 	}
 	if (ok && (!*s || *s == ' '))
 		ok = prepend(buf, &s, "/", 1);
 	path_put(&at);
 	*start = s;
-	return ok ? 0 : -ENAMETOOLONG;
+	return ok ? outside : -ENAMETOOLONG;
 }

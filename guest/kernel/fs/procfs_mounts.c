@@ -61,7 +61,7 @@ static void put_root(struct pseudo_buf *b, const struct mount *m, char *name)
 	char *s;
 
 	if (m->root == m->super->root ||
-	    path_name(&at, &top, name, PATH_MAX, &s))
+	    path_name(&at, &top, name, PATH_MAX, &s) < 0)
 		s = memcpy(name, "/", sizeof("/"));
 	put_escaped(b, s);
 }

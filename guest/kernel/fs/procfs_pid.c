@@ -64,7 +64,7 @@ int procfs_name(const struct path *p, char *buf, char **start)
 	spin_unlock(&fs->lock);
 	r = path_name(p, &root, buf, PATH_MAX, start);
 	path_put(&root);
-	return r;
+	return min(r, 0);
 }
 
 /* ---- the directories ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * procfs_sys.c: /proc/sys, the values that programs read (proc(5)).  They are
- * this kernel's own limits; only caches can be dropped.
+ * this kernel's own limits; only caches can be dropped, and names given.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "kuni/driver.h"
 #include "kuni/task.h"
@@ -71,6 +72,48 @@ static int show_boot_id(struct pseudo_buf *b, const struct pseudo_key *k)
 	return 0;
 }
 
+static int show_name(struct pseudo_buf *b, bool domain)
+{
+	char host[UTS_LEN + 1], dom[UTS_LEN + 1];
+
+	uts_get(host, dom);
+	pseudo_printf(b, "%s\n", domain ? dom : host);
+	return 0;
+}
+
+static int show_hostname(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	(void)k;
+	return show_name(b, false);
+}
+
+static int show_domainname(struct pseudo_buf *b, const struct pseudo_key *k)
+{
+	(void)k;
+	return show_name(b, true);
+}
+
+/* A line, cut where it is too long for a name. */
+static int store_name(bool domain, const char *s, size_t n)
+{
+	const char *end = memchr(s, '\n', n);
+
+	n = end ? (size_t)(end - s) : n;
+	return uts_set(domain, s, min(strnlen(s, n), (size_t)UTS_LEN));
+}
+
+static int store_hostname(const struct pseudo_key *k, const char *s, size_t n)
+{
+	(void)k;
+	return store_name(false, s, n);
+}
+
+static int store_domainname(const struct pseudo_key *k, const char *s, size_t n)
+{
+	(void)k;
+	return store_name(true, s, n);
+}
+
 static const struct pseudo_node random_children[] = {
 	FILE_444(boot_id),
 	FILE_444(uuid),
@@ -79,6 +122,14 @@ static const struct pseudo_node random_children[] = {
 
 static const struct pseudo_node kernel[] = {
 	FILE_444(cap_last_cap),
+	{ .name = "domainname",
+	  .mode = S_IFREG | 0644,
+	  .show = show_domainname,
+	  .store = store_domainname },
+	{ .name = "hostname",
+	  .mode = S_IFREG | 0644,
+	  .show = show_hostname,
+	  .store = store_hostname },
 	FILE_444(ngroups_max),
 	FILE_444(osrelease),
 	FILE_444(ostype),

@@ -213,8 +213,6 @@ static void get_locked(struct timerfd *t, uint64_t now,
 {
 	uint64_t left = t->deadline > now ? t->deadline - now : 0;
 
-	if (t->deadline && !left)
-		left = 1; /* about to fire: not disarmed */
 	v->value_sec = (int64_t)(left / NSEC_PER_SEC);
 	v->value_nsec = (int64_t)(left % NSEC_PER_SEC);
 	v->interval_sec = (int64_t)(t->interval / NSEC_PER_SEC);
@@ -228,6 +226,7 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 {
 	struct timerfd *t = f->private_;
 	uint64_t value, interval, now, at;
+	bool fired;
 
 	if (f->ops != &timerfd_ops ||
 	    (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)))
@@ -256,8 +255,13 @@ int timerfd_set(struct file *f, int flags, const struct lx_timespec_pair *v,
 		    (flags & TFD_TIMER_CANCEL_ON_SET);
 	t->offset = arch_wall_offset_ns();
 	t->flags = flags;
+	if (at <= now) /* readable at once, not an interrupt later */
+		(void)advance_locked(t, now);
+	fired = t->ticks;
 	spin_unlock(&t->lock);
-	if (value)
+	if (fired)
+		wake_all(&t->wait, EPOLLIN);
+	else if (value)
 		ktimer_arm(&t->timer, at);
 	mutex_unlock(&t->set_lock);
 	return 0;

@@ -230,16 +230,35 @@ static void exchange(struct inode *od, struct tmpfs_entry *a, struct inode *nd,
 	inode_touch(b->inode, false, false, true);
 }
 
+/* a's inode is e in nd from now on, and white in its place, if any. */
+static void move_entry(struct inode *od, struct tmpfs_entry *a,
+		       struct inode *nd, struct tmpfs_entry *e,
+		       struct inode *white)
+{
+	struct inode *i = a->inode;
+
+	entry_del(od, a);
+	entry_add(nd, e, i);
+	inode_touch(i, false, false, true);
+	if (S_ISDIR(i->mode)) {
+		od->nlink--;
+		nd->nlink++;
+	}
+	if (white)
+		entry_add(od, a, white);
+	else
+		kfree(a);
+}
+
 static int dir_rename(struct inode *od, const char *oname, size_t olen,
 		      struct inode *nd, const char *nname, size_t nlen,
 		      unsigned flags)
 {
 	struct tmpfs_entry *a = entry_find(od, oname, olen);
 	struct tmpfs_entry *b = entry_find(nd, nname, nlen), *e;
+	struct inode *white = NULL;
 	int r = 0;
 
-	if (flags & RENAME_WHITEOUT)
-		return -EINVAL;
 	if (!a)
 		return -ENOENT;
 	if (flags & RENAME_EXCHANGE) {
@@ -251,22 +270,19 @@ static int dir_rename(struct inode *od, const char *oname, size_t olen,
 	e = entry_new(nname, nlen);
 	if (!e)
 		return -ENOMEM;
-	if (b)
+	if (flags & RENAME_WHITEOUT) /* device 0:0, which opens nothing */
+		r = tmpfs_inode(od->super, od, S_IFCHR, &white);
+	if (!r && b)
 		r = S_ISDIR(b->inode->mode)
 			    ? dir_rmdir(nd, nname, nlen, b->inode)
 			    : dir_unlink(nd, nname, nlen, b->inode);
 	if (r) {
+		if (white)
+			inode_put(white);
 		kfree(e);
 		return r;
 	}
-	entry_del(od, a);
-	entry_add(nd, e, a->inode);
-	inode_touch(a->inode, false, false, true);
-	if (S_ISDIR(a->inode->mode)) {
-		od->nlink--;
-		nd->nlink++;
-	}
-	kfree(a);
+	move_entry(od, a, nd, e, white);
 	return 0;
 }
 

@@ -78,7 +78,10 @@ static long read_entries(struct file *f, struct dirents *d)
 static long getdents(int fd, uaddr_t out, unsigned count, bool old)
 {
 	struct dirents d = {
-		.ctx.emit = emit_entry, .out = out, .left = count, .old = old
+		.ctx.emit = emit_entry,
+		.out = out,
+		.left = count > INT32_MAX ? 0 : count, /* an int there */
+		.old = old,
 	};
 	struct file *f = fd_get_io(fd);
 	long r;
@@ -314,30 +317,44 @@ long sys_readlink(uaddr_t name, uaddr_t buf, int bufsiz)
 
 /* ---- working directory and root ---- */
 
+/* The working directory's name, in s of PATH_MAX; one that root does not lead
+ * to says so first. */
+static int cwd_name(char *s, char **start)
+{
+	static const char mark[] = "(unreachable)";
+	const size_t n = sizeof(mark) - 1;
+	struct path cwd, root;
+	int r = -ENOENT;
+
+	fs_get_cwd(&cwd);
+	fs_get_root(&root);
+	if (!cwd.d->dead)
+		r = path_name(&cwd, &root, s + n, PATH_MAX - n, start);
+	path_put(&cwd);
+	path_put(&root);
+	if (r == 1) {
+		*start -= n;
+		memcpy(*start, mark, n);
+		r = 0;
+	}
+	return r;
+}
+
 long sys_getcwd(uaddr_t buf, size_t len)
 {
-	struct path cwd, root;
 	char *s = kmalloc(PATH_MAX), *start;
 	long r;
 
 	if (!s)
 		return -ENOMEM;
-	fs_get_cwd(&cwd);
-	fs_get_root(&root);
-	r = -ENOENT;
-	if (!cwd.d->dead)
-		r = path_name(&cwd, &root, s, PATH_MAX, &start);
+	r = cwd_name(s, &start);
 	if (!r) {
-		size_t n = strlen(start) + 1;
-
-		r = (long)n;
-		if (n > len)
+		r = (long)strlen(start) + 1;
+		if ((size_t)r > len)
 			r = -ERANGE;
-		else if (copy_to_user(buf, start, n))
+		else if (copy_to_user(buf, start, (size_t)r))
 			r = -EFAULT;
 	}
-	path_put(&cwd);
-	path_put(&root);
 	path_free(s);
 	return r;
 }

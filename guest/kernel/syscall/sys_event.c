@@ -116,7 +116,9 @@ static long wait_until(int epfd, uaddr_t events, int max, uint64_t deadline)
 	f = fd_get_io(epfd);
 	if (!f)
 		return -EBADF;
-	r = epoll_wait_events(f, events, max, deadline);
+	r = user_range(events, (size_t)max * sizeof(struct lx_epoll_event))
+		    ? epoll_wait_events(f, events, max, deadline)
+		    : -EFAULT;
 	file_put(f);
 	return r;
 }

@@ -115,8 +115,6 @@ long sys_umount2(uaddr_t name, int flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!fs_capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	r = path_from_user(name, &s);
 	if (r)
 		return r;
@@ -126,7 +124,7 @@ long sys_umount2(uaddr_t name, int flags)
 	path_free(s);
 	if (r)
 		return r;
-	r = mount_umount(&p, flags);
+	r = fs_capable(CAP_SYS_ADMIN) ? mount_umount(&p, flags) : -EPERM;
 	path_put(&p);
 	return r;
 }

@@ -11,6 +11,15 @@
 
 typedef ssize_t (*rw_fn)(struct file *f, struct uio *u, uint64_t *pos);
 
+/* Whether it is worth a look at the buffer, all of which must be the user's even
+ * where less is moved. */
+static bool bad_buf(const struct file *f, uaddr_t buf, size_t count, rw_fn fn)
+{
+	if (!(fn == file_read ? file_readable(f) : file_writable(f)))
+		return false;
+	return !user_range(buf, count);
+}
+
 static long rw_buf(int fd, uaddr_t buf, size_t count, const int64_t *at,
 		   rw_fn fn)
 {
@@ -20,7 +29,7 @@ static long rw_buf(int fd, uaddr_t buf, size_t count, const int64_t *at,
 	struct file *f;
 	long r;
 
-	if ((ssize_t)count < 0 || (at && *at < 0))
+	if (at && *at < 0)
 		return -EINVAL;
 	f = fd_get_io(fd);
 	if (!f)
@@ -28,6 +37,8 @@ static long rw_buf(int fd, uaddr_t buf, size_t count, const int64_t *at,
 	uio_user(&u, &v, buf, min(count, MAX_RW_COUNT));
 	if (at && f->ops->stream)
 		r = -ESPIPE;
+	else if (bad_buf(f, buf, count, fn))
+		r = -EFAULT;
 	else
 		r = fn(f, &u, at ? &pos : NULL);
 	file_put(f);
@@ -300,12 +311,11 @@ long sys_readahead(int fd, int64_t offset, size_t count)
 	long r = 0;
 
 	(void)offset;
-	(void)count;
 	if (!f)
 		return -EBADF;
 	if (!file_readable(f))
 		r = -EBADF;
-	else if (!S_ISREG(f->inode->mode))
+	else if (!S_ISREG(f->inode->mode) || (ssize_t)count < 0)
 		r = -EINVAL;
 	file_put(f);
 	return r;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "guest/kernel/task/exec.h"
+#include "kuni/vfs.h"
 #include "syscall_proto.h"
 
 /* ---- clone ---- */
@@ -108,8 +109,8 @@ long sys_clone3(uaddr_t args, size_t size)
 
 /* ---- exec ---- */
 
-static long exec_file(struct file *f, const char *name, uaddr_t argv,
-		      uaddr_t envp)
+static long exec_file(struct file *f, const struct exec_name *name,
+		      uaddr_t argv, uaddr_t envp)
 {
 	static const char *const no_args[] = { "", NULL };
 	struct user_strings a, e;
@@ -138,48 +139,47 @@ long sys_execve(uaddr_t name, uaddr_t argv, uaddr_t envp)
 	return sys_execveat(AT_FDCWD, name, argv, envp, 0);
 }
 
-/* AT_EXECFN and what a script is told to read. */
-static int exec_name(int dfd, char *path, char **out)
+/* path as the program is told it; *made is to be freed. */
+static int name_for(int dfd, char *path, struct exec_name *name, char **made)
 {
 	int n;
 
-	if (path[0] == '/' || dfd == AT_FDCWD) {
-		*out = path;
+	*made = NULL;
+	*name = (struct exec_name){ .s = path };
+	if (path[0] == '/' || dfd == AT_FDCWD)
 		return 0;
-	}
-	*out = kmalloc(PATH_MAX);
-	if (!*out)
+	name->s = *made = kmalloc(PATH_MAX);
+	if (!*made)
 		return -ENOMEM;
-	n = path[0] ? snprintf(*out, PATH_MAX, "/dev/fd/%d/%s", dfd, path)
-		    : snprintf(*out, PATH_MAX, "/dev/fd/%d", dfd);
+	name->closes = fd_get_cloexec(dfd) == 1;
+	n = path[0] ? snprintf(*made, PATH_MAX, "/dev/fd/%d/%s", dfd, path)
+		    : snprintf(*made, PATH_MAX, "/dev/fd/%d", dfd);
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
 long sys_execveat(int dfd, uaddr_t uname, uaddr_t argv, uaddr_t envp, int flags)
 {
 	unsigned lookup = flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;
-	char *path, *name = NULL;
+	struct exec_name name;
+	char *path, *made;
 	struct file *f;
 	long ret;
 
-	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
-		return -EINVAL;
 	if (flags & AT_SYMLINK_NOFOLLOW)
 		lookup |= LOOKUP_NO_SYMLINKS;
 	ret = path_from_user(uname, &path);
 	if (ret)
 		return ret;
-	ret = path[0] || lookup & LOOKUP_EMPTY
-		      ? exec_open(dfd, path, lookup, &f)
-		      : -ENOENT;
+	ret = flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)
+		      ? -EINVAL
+		      : exec_open(dfd, path, lookup, &f);
 	if (!ret) {
-		ret = exec_name(dfd, path, &name);
+		ret = name_for(dfd, path, &name, &made);
 		if (!ret)
-			ret = exec_file(f, name, argv, envp);
+			ret = exec_file(f, &name, argv, envp);
+		kfree(made);
 		file_put(f);
 	}
-	if (name != path)
-		kfree(name);
 	path_free(path);
 	return ret;
 }

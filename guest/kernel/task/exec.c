@@ -124,6 +124,8 @@ static int resolve_scripts(struct exec *x)
 			x->head_len = (size_t)n;
 			return 0;
 		}
+		if (x->name_closes)
+			return -ENOENT;
 		if (x->nlines == SCRIPT_DEPTH)
 			return -ELOOP;
 		ret = script_enter(x, (size_t)n);
@@ -299,8 +301,8 @@ static void tell_tracer_of_exec(int old_tid)
 	(void)signal_send_task(current, SIGTRAP, &info);
 }
 
-/* Runs program f in current's place: see kuni/task.h.  name is AT_EXECFN. */
-int task_exec(struct file *f, const char *name, char *const *argv,
+/* Runs program f in current's place: see kuni/task.h. */
+int task_exec(struct file *f, const struct exec_name *name, char *const *argv,
 	      char *const *envp)
 {
 	struct exec *x = kmalloc(sizeof(*x));
@@ -315,8 +317,9 @@ int task_exec(struct file *f, const char *name, char *const *argv,
 	}
 	file_get(f);
 	x->f = f;
-	x->name = name;
-	x->script_name = (char *)(uintptr_t)name;
+	x->name = name->s;
+	x->script_name = (char *)(uintptr_t)name->s;
+	x->name_closes = name->closes;
 	x->argv = argv;
 	x->envp = envp;
 	ret = resolve_scripts(x);
@@ -348,7 +351,8 @@ bool exec_nosuid(const struct file *f)
 }
 
 /* Opens a program by name: it must be a regular file that current may
- * execute; reading needs no right of its own. */
+ * execute; reading needs no right of its own.  Where the descriptor itself is
+ * meant, one without a place (a pipe) is not. */
 int exec_open(int dirfd, const char *name, unsigned lookup, struct file **out)
 {
 	struct path p;
@@ -356,7 +360,7 @@ int exec_open(int dirfd, const char *name, unsigned lookup, struct file **out)
 	int ret = path_lookup(dirfd, name, lookup | LOOKUP_FOLLOW, &p, NULL);
 
 	if (ret)
-		return ret;
+		return ret == -ENOTDIR && !*name ? -EACCES : ret;
 	i = p.d->inode;
 	if (!S_ISREG(i->mode) || (p.mnt && p.mnt->flags & MS_NOEXEC))
 		ret = -EACCES;
@@ -376,7 +380,7 @@ int exec_path(const char *name, char *const *argv, char *const *envp)
 
 	if (ret)
 		return ret;
-	ret = task_exec(f, name, argv, envp);
+	ret = task_exec(f, &(struct exec_name){ .s = name }, argv, envp);
 	file_put(f);
 	return ret;
 }

@@ -10,6 +10,7 @@ struct exec {
 	struct file *f;    /* the binary, after all "#!" */
 	const char *name;  /* AT_EXECFN */
 	char *script_name; /* what a "#!" interpreter is told to read */
+	bool name_closes;  /* by when it would not find it */
 	char *const *argv, *const *envp;
 	char **argv_owned;
 	char *lines[5]; /* "#!" lines that argv points into */

@@ -315,9 +315,13 @@ struct clone_args_k {
 	size_t set_tid_size;
 };
 long task_clone(const struct clone_args_k *a);
+struct exec_name {
+	const char *s; /* AT_EXECFN, and what a script's interpreter reads */
+	bool closes;   /* it leads through a descriptor that exec closes */
+};
 /* argv, envp: kernel arrays, NULL-terminated. 0: current's registers are set
  * for the new program; else errno and nothing changed. */
-int task_exec(struct file *f, const char *name, char *const *argv,
+int task_exec(struct file *f, const struct exec_name *name, char *const *argv,
 	      char *const *envp) MUST_CHECK;
 _Noreturn void task_exit(int status); /* this thread; wait status */
 _Noreturn void task_exit_group(int status);
