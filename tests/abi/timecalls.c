@@ -92,7 +92,7 @@ static void by_dir(void)
 }
 
 /* Who may write may say "now"; only the owner may say when. */
-static void as_user(void)
+static void unprivileged(void)
 {
 	int st;
 
@@ -129,6 +129,6 @@ int main(void)
 	pipe(p);
 	by_name();
 	by_dir();
-	as_user();
+	unprivileged();
 	return 0;
 }

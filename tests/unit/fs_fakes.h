@@ -154,6 +154,10 @@ void kfree(void *p)
 {
 	free(p);
 }
+bool user_range(uaddr_t at, size_t n)
+{
+	return at.v + n >= at.v;
+}
 int copy_from_user(void *to, uaddr_t from, size_t n)
 {
 	ensure(!fake_spins);

@@ -16,6 +16,11 @@ long uaccess_string(char *to, const char *from, size_t n);
 int uaccess_load32(const uint32_t *at, uint32_t *out);
 int uaccess_cmpxchg32(uint32_t *at, uint32_t *expected, uint32_t new_);
 
+bool user_range(uaddr_t at, size_t n)
+{
+	return at.v <= USER_END && n <= USER_END - at.v;
+}
+
 int copy_from_user(void *to, uaddr_t from, size_t n)
 {
 	check_fault();

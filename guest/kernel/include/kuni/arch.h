@@ -341,10 +341,7 @@ static inline void arch_page_touch(void *page)
 /* ---- user memory: fault-safe; 0 or -EFAULT ---- */
 
 /* Whether all of it is in the user's half, mapped or not. */
-static inline bool user_range(uaddr_t at, size_t n)
-{
-	return at.v <= USER_END && n <= USER_END - at.v;
-}
+bool user_range(uaddr_t at, size_t n);
 
 int copy_from_user(void *to, uaddr_t from, size_t n) MUST_CHECK;
 int copy_to_user(uaddr_t to, const void *from, size_t n) MUST_CHECK;
