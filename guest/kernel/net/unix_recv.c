@@ -51,14 +51,27 @@ static void take_creds(struct sock_msg *m, const struct msgbuf *b)
 
 /* ---- datagrams and packets ---- */
 
+/* What an empty queue means.  Taken under the lock under which it was seen to be
+ * empty: who writes and then closes does not end it before what he wrote. */
+struct empty {
+	bool failed, ended;
+};
+
+static struct empty empty_locked(const struct socket *s)
+{
+	return (struct empty){ __atomic_load_n(&s->err, __ATOMIC_RELAXED) != 0,
+			       s->shutdown & SHUTDOWN_RCV };
+}
+
 /* The first message, out of the queue unless it is only looked at. */
-static struct msgbuf *first(struct unix_sock *u, bool peek)
+static struct msgbuf *first(struct unix_sock *u, bool peek, struct empty *e)
 {
 	struct msgbuf *b;
 	bool room = false;
 
 	spin_lock(&u->sk.lock);
 	b = TAILQ_FIRST(&u->sk.queue);
+	*e = empty_locked(&u->sk);
 	if (b && !peek) {
 		room = unix_full_locked(u);
 		msgqueue_remove_locked(&u->sk, b);
@@ -78,14 +91,16 @@ static int dgram_wait(struct socket *s, unsigned flags, struct msgbuf **out)
 	for (;;) {
 		bool nonblock = flags & MSG_DONTWAIT;
 		int r = sock_take_error(s);
+		struct empty e;
 
 		if (r)
 			return r;
-		*out = first(unix_of(s), flags & MSG_PEEK);
+		*out = first(unix_of(s), flags & MSG_PEEK, &e);
 		if (*out)
 			return 1;
-		if ((s->shutdown & SHUTDOWN_RCV) &&
-		    (s->type == SOCK_SEQPACKET || !nonblock))
+		if (e.failed)
+			continue;
+		if (e.ended && (s->type == SOCK_SEQPACKET || !nonblock))
 			return 0;
 		if (nonblock)
 			return -EAGAIN;
@@ -146,6 +161,7 @@ struct stream {
 	struct socket *s;
 	struct sock_msg *m;
 	struct msgbuf *at; /* looked at last, when peeking */
+	struct empty none; /* where there was no message */
 	ssize_t done;
 	bool known; /* the credentials of what is being read */
 };
@@ -157,6 +173,7 @@ static struct msgbuf *next(struct stream *st)
 
 	spin_lock(&st->s->lock);
 	b = st->at ? TAILQ_NEXT(st->at, link) : TAILQ_FIRST(&st->s->queue);
+	st->none = empty_locked(st->s);
 	spin_unlock(&st->s->lock);
 	return b;
 }
@@ -227,10 +244,10 @@ static int stream_wait(struct stream *st, ssize_t target, uint64_t deadline)
 
 	if (st->done >= target)
 		return 1;
-	r = sock_take_error(s);
+	r = st->none.failed ? sock_take_error(s) : 0;
 	if (r)
 		return r;
-	if (s->shutdown & SHUTDOWN_RCV)
+	if (st->none.ended)
 		return 1;
 	if (st->m->flags & MSG_DONTWAIT)
 		return -EAGAIN;
