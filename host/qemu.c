@@ -126,14 +126,33 @@ static int make_pair(int *ours, int *theirs, bool nonblock)
 	return 0;
 }
 
+/*
+ * QEMU drops what the socket of a console does not take at once.  Credits bound
+ * what is on its way, 64 KiB a stream; but the kernel counts some 800 bytes more
+ * for each frame, and a frame may be of one byte.  Without CAP_NET_ADMIN the
+ * limit is net.core.wmem_max.
+ */
+#define CONSOLE_SNDBUF (256 << 20)
+
+static void never_full(int fd)
+{
+	int size = CONSOLE_SNDBUF;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+				 sizeof(size));
+}
+
 static int make_sockets(struct qemu *q, struct qemu_cmd *c)
 {
 	int ret = make_pair(&q->vhost_fd, &c->fd[QEMU_FD_VHOST], false);
 
 	if (ret == 0)
 		ret = make_pair(&q->console_fd, &c->fd[QEMU_FD_CONSOLE], true);
-	if (ret == 0)
+	if (ret == 0) {
+		never_full(c->fd[QEMU_FD_CONSOLE]);
 		ret = make_pair(&q->debug_fd, &c->fd[QEMU_FD_DEBUG], true);
+	}
 	if (ret == 0)
 		ret = make_pair(&q->stderr_fd, &c->fd[QEMU_FD_STDERR], true);
 	return ret;

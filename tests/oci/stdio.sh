@@ -34,6 +34,18 @@ same 'SIGPIPE kills a child' 141 "$(tail -n 1 "$T/err")"
 run sh -c 'for i in 1 2 3 4 5 6 7 8; do echo out $i; echo err $i >&2; done' </dev/null 2>&1 | cat >"$T/out"
 same 'stdout and stderr on one pipe: all of it' "$(for i in 1 2 3 4 5 6 7 8; do echo err $i; echo out $i; done | sort)" "$(sort "$T/out")"
 same 'stdout and stderr on one pipe: in order' "$(for i in 1 2 3 4 5 6 7 8; do echo out $i; echo err $i; done)" "$(<"$T/out")"
+# kuni stands still while the guest writes small pieces: nothing is lost on the way
+make_bundle "$T/b" sh -c 'i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i + 1)); done'
+: >"$T/out"
+timeout 120 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run "$T/b" </dev/null >"$T/out" &
+while [ ! -s "$T/out" ] && kill -0 $! 2>/dev/null; do sleep 0.05; done
+monitor=$(pgrep -P $! || echo $!)
+kill -STOP "$monitor"
+sleep 2
+kill -CONT "$monitor"
+wait $!
+same 'after a stop: status' 0 $?
+check 'after a stop: all of it' cmp <(seq 0 19999) "$T/out"
 # O_NONBLOCK descriptors of the caller stay so, and lose nothing
 make_bundle "$T/b" cat
 python3 - "$KUNI" "$T" <<'PY'
