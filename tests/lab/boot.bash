@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # boot.bash: lab_boot SECONDS COMMAND...: runs COMMAND in the lab.  Where the lab
 # itself stands still or its kernel dies (README), it is booted again, twice at
-# most, and what fails inside is run once more; both are said.
+# most, and what fails inside is run again, twice at most; both are said.
 lab_boot() {
 	local limit=$1 try rc boots=3
 	shift
 	[ -e build/lab/root.erofs ] || tests/lab/lab setup || return 1
-	export LAB_TRIES=2 NATIVE=$PWD/build/abi-native LAB_ENV='LAB_TRIES NATIVE'
+	export LAB_TRIES=3 NATIVE=$PWD/build/abi-native LAB_ENV='LAB_TRIES NATIVE'
 	for ((try = 1; try <= boots; try++)); do
 		tests/lab/lab run --smp 2 --mem 3072 --timeout "$limit" --share "$PWD" -- "$@"
 		rc=$?
