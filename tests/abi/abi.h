@@ -195,6 +195,22 @@ static inline long ok(const char *what, long r)
 	fflush(stdout);
 	return r;
 }
+/* fn in a child, so that what it gives up comes back. */
+static inline void apart(void (*fn)(void))
+{
+	int st;
+
+	fflush(stdout);
+	if (!fork()) {
+		fn();
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(&st);
+	if (st)
+		printf("status %x\n", st);
+}
+
 /* fn in a child that is an unprivileged user. */
 static inline void as_user(void (*fn)(void))
 {

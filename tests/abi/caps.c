@@ -72,21 +72,6 @@ static void keep(uint32_t low)
 		printf("keep: %s\n", strerrorname(errno));
 }
 
-static void apart(void (*fn)(void))
-{
-	int st;
-
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static void versions(void)
 {
 	struct hdr h = { 0, 0 };

@@ -16,19 +16,6 @@
 
 static int st;
 
-static void apart(void (*fn)(void))
-{
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static unsigned long gs_word(void)
 {
 	unsigned long v;

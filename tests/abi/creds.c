@@ -16,22 +16,6 @@ static void ids(const char *what)
 	fflush(stdout);
 }
 
-/* fn in a child, so that what it gives up comes back. */
-static void apart(void (*fn)(void))
-{
-	int st;
-
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static void user_pairs(void)
 {
 	SAY(syscall(SYS_setreuid, -1, -1));

@@ -11,21 +11,6 @@ struct lim {
 	uint64_t cur, max;
 };
 
-static void apart(void (*fn)(void))
-{
-	int st;
-
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static long set(int pid, int what, uint64_t cur, uint64_t max)
 {
 	struct lim l = { cur, max };

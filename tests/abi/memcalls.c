@@ -25,21 +25,6 @@ static char *anon(int pages)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-static void apart(void (*fn)(void))
-{
-	int st;
-
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static void incore(const char *what, char *m, int pages)
 {
 	unsigned char v[16];

@@ -8,21 +8,6 @@
 #define DEADLINE 6
 #define RESET    0x40000000 /* SCHED_RESET_ON_FORK */
 
-static void apart(void (*fn)(void))
-{
-	int st;
-
-	fflush(stdout);
-	if (!fork()) {
-		fn();
-		fflush(stdout);
-		_exit(0);
-	}
-	wait(&st);
-	if (st)
-		printf("status %x\n", st);
-}
-
 static void ranges(void)
 {
 	static const int policies[] = {
