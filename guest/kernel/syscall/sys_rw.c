@@ -289,18 +289,42 @@ long sys_sync_file_range(int fd, int64_t offset, int64_t nbytes,
 }
 
 /* Advice is free to be ignored; what is wrong with it is still said. */
+#define AHEAD_MAX           (512 * PAGE_SIZE) /* of one call, as of MADV_WILLNEED */
+#define POSIX_FADV_WILLNEED 3
+
+/* Brings what the cache can have of len bytes (0: to the end) at pos into it;
+ * an error is met again by who reads. */
+static void read_ahead(struct file *f, uint64_t pos, uint64_t len)
+{
+	struct inode *i = f->inode;
+	uint64_t end =
+		len && len < i->size - min(pos, i->size) ? pos + len : i->size;
+	struct page *p;
+
+	if (!S_ISREG(i->mode) || !i->cache.ops)
+		return;
+	end = min(end, pos + AHEAD_MAX);
+	for (pos &= ~(PAGE_SIZE - 1UL); pos < end; pos += PAGE_SIZE) {
+		if (pagecache_get(&i->cache, pos >> PAGE_SHIFT, false, &p))
+			return;
+		if (p)
+			page_put(p);
+	}
+}
+
 long sys_fadvise64(int fd, int64_t offset, size_t len, int advice)
 {
 	struct file *f = fd_get_io(fd);
 	long r = 0;
 
-	(void)offset;
 	if (!f)
 		return -EBADF;
 	if (S_ISFIFO(f->inode->mode))
 		r = -ESPIPE;
 	else if ((int64_t)len < 0 || advice < 0 || advice > 5)
 		r = -EINVAL;
+	else if (advice == POSIX_FADV_WILLNEED && offset >= 0)
+		read_ahead(f, (uint64_t)offset, len);
 	file_put(f);
 	return r;
 }
@@ -310,13 +334,14 @@ long sys_readahead(int fd, int64_t offset, size_t count)
 	struct file *f = fd_get_io(fd);
 	long r = 0;
 
-	(void)offset;
 	if (!f)
 		return -EBADF;
 	if (!file_readable(f))
 		r = -EBADF;
 	else if (!S_ISREG(f->inode->mode) || (ssize_t)count < 0)
 		r = -EINVAL;
+	else if (offset >= 0 && count)
+		read_ahead(f, (uint64_t)offset, count);
 	file_put(f);
 	return r;
 }
