@@ -75,6 +75,7 @@ struct gdb {
 	int listener, conn, stopped; /* stopped: eventfd */
 	struct loop_source *conn_source;
 	bool waiting;     /* gdb waits for a stop */
+	bool no_ack;      /* no '+' for each packet */
 	unsigned current; /* CPU that g, G, s mean */
 	size_t len;
 	char in[PACKET_MAX], out[2 * PACKET_MAX];
@@ -417,7 +418,7 @@ static void hang_up(struct gdb *g)
 static void query(struct gdb *g, const char *q)
 {
 	if (strncmp(q, "Supported", 9) == 0)
-		send_packet(g, "PacketSize=ff0");
+		send_packet(g, "PacketSize=ff0;QStartNoAckMode+");
 	else if (strcmp(q, "fThreadInfo") == 0)
 		thread_list(g);
 	else if (strcmp(q, "sThreadInfo") == 0)
@@ -426,6 +427,16 @@ static void query(struct gdb *g, const char *q)
 		send_packet(g, "1");
 	else
 		send_packet(g, "");
+}
+
+/* Nobody acknowledges from here on: gdb would die of SIGPIPE where it does so
+ * for the reply to its last packet, after which we close. */
+static void start_no_ack(struct gdb *g, const char *what)
+{
+	bool known = strcmp(what, "StartNoAckMode") == 0;
+
+	g->no_ack |= known;
+	send_packet(g, known ? "OK" : "");
 }
 
 static void packet(struct gdb *g, char *p)
@@ -460,6 +471,9 @@ static void packet(struct gdb *g, char *p)
 		break;
 	case 'q':
 		query(g, p + 1);
+		break;
+	case 'Q':
+		start_no_ack(g, p + 1);
 		break;
 	case 'D':
 	case 'k':
@@ -524,7 +538,7 @@ static void take_packets(struct gdb *g)
 			break;
 		*end = 0;
 		at = (size_t)(end - g->in) + 3;
-		if (send(g->conn, "+", 1, MSG_NOSIGNAL) == 1)
+		if (g->no_ack || send(g->conn, "+", 1, MSG_NOSIGNAL) == 1)
 			packet(g, start + 1);
 	}
 	memmove(g->in, g->in + at, g->len - at);
@@ -565,6 +579,7 @@ static void on_connect(void *arg, uint32_t events)
 		return;
 	}
 	g->conn = fd;
+	g->no_ack = false;
 	g->len = 0;
 	g->current = 0;
 	interrupt(g);
