@@ -7,6 +7,7 @@ lab_boot() {
 	shift
 	[ -e build/lab/root.erofs ] || tests/lab/lab setup || return 1
 	export LAB_TRIES=3 STARTS=${STARTS:-20} NATIVE=$PWD/build/abi-native LAB_ENV='LAB_TRIES STARTS NATIVE'
+	rm -f build/lab-passed
 	for ((try = 1; try <= boots; try++)); do
 		tests/lab/lab run --smp 2 --mem 3072 --timeout "$limit" --share "$PWD" -- "$@"
 		rc=$?
