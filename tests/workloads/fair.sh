@@ -31,4 +31,15 @@ run 1 4 80
 run 2 5 60
 run 4 8 50
 run 16 20 25
+
+# CPUs that start while others compute, on a host that is busy as well
+make_bundle "$T/b" fair 1 8
+for i in 1 2; do while :; do :; done & spin[i]=$!; done
+for i in 1 2 3; do
+	timeout -k 2 60 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run --memory 128M --cpus 4 "$T/b" "s$i" >"$T/out" 2>&1 ||
+		fail "start $i: status $?: $(cat "$T/out")"
+	read -r _ least most < <(grep share "$T/out")
+	check "start $i: share $least $most" test "${least:-0}" -ge 25
+done
+kill "${spin[@]}"
 finish

@@ -126,13 +126,16 @@ void apic_ipi(unsigned cpu, unsigned vec)
 	icr_write(cpu, vec == VEC_NMI ? ICR_NMI : vec);
 }
 
+/* One SIPI, not two as a PC may need (SDM 3A, 9.4.4): it is never lost here, and
+ * QEMU serves one request of a CPU at a time and then forgets to look again: an
+ * interrupt that waits beside a late second SIPI is not delivered until the next
+ * one, which for a CPU in user mode may never come. */
 void apic_start_cpu(unsigned cpu)
 {
 	bool on = arch_irq_save_off();
 
 	apic_enable();
 	icr_write(cpu, ICR_INIT);
-	icr_write(cpu, ICR_SIPI | TRAMPOLINE_GPA >> 12);
 	icr_write(cpu, ICR_SIPI | TRAMPOLINE_GPA >> 12);
 	if (on)
 		arch_irq_on();
