@@ -229,6 +229,49 @@ static void mounts(void)
 	SAY(rmdir("m"));
 }
 
+/* The root field of mountinfo of each mount whose point ends in name. */
+static void say_root(const char *name)
+{
+	char line[4096], root[1024], point[1024];
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	size_t n = strlen(name);
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*d %*d %*s %1023s %1023s", root, point) == 2 &&
+		    strlen(point) > n && !strcmp(point + strlen(point) - n, name))
+			printf("mountinfo %s: root %s\n", name, root);
+	}
+	if (f)
+		fclose(f);
+}
+
+/* Which part of a file system a bind mount shows. */
+static void roots(void)
+{
+	OK(mkdir("m", 0755));
+	OK(mount("none", "m", "tmpfs", 0, NULL));
+	OK(mkdir("m/a", 0755));
+	OK(mkdir("m/a/b c", 0755));
+	OK(mkdir("m/at", 0755));
+	close(open("m/a/f", O_CREAT, 0644));
+	close(open("m/on", O_CREAT, 0644));
+	say_root("/m");
+	SAY(mount("m/a/b c", "m/at", NULL, MS_BIND, NULL));
+	SAY(mount("m/a/f", "m/on", NULL, MS_BIND, NULL));
+	say_root("/m/at");
+	say_root("/m/on");
+	SAY(rename("m/a", "m/z"));
+	say_root("/m/at");
+	SAY(rmdir("m/z/b c"));
+	SAY(unlink("m/z/f"));
+	say_root("/m/at");
+	say_root("/m/on");
+	SAY(umount2("m/at", 0));
+	SAY(umount2("m/on", 0));
+	SAY(umount2("m", 0));
+	SAY(rmdir("m"));
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -264,5 +307,6 @@ int main(void)
 	chroots();
 	as_user(user);
 	mounts();
+	roots();
 	return 0;
 }

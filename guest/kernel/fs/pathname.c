@@ -53,6 +53,25 @@ static bool prepend_name(char *buf, char **at, struct dentry **d)
 	return ok;
 }
 
+/* Name of d from the root of its file system, to the end of buf, whatever is
+ * mounted where; "//deleted" follows one that is gone.  -ENAMETOOLONG. */
+int dentry_name(struct dentry *d, const struct dentry *root, char *buf,
+		size_t n, char **start)
+{
+	char *s = buf + n;
+	bool ok = prepend(buf, &s, "", 1) &&
+		  (!d->dead || prepend(buf, &s, "//deleted", 9));
+
+	dentry_get(d);
+	while (ok && d != root)
+		ok = prepend_name(buf, &s, &d);
+	dentry_put(d);
+	if (ok && *s != '/')
+		ok = prepend(buf, &s, "/", 1);
+	*start = s;
+	return ok ? 0 : -ENAMETOOLONG;
+}
+
 /*
  * Absolute name of p as seen from root, written to the end of buf; *start is
  * where it begins.  " (deleted)" follows a name that is gone.  1: a place outside

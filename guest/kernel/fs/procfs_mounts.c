@@ -56,12 +56,9 @@ static void put_escaped(struct pseudo_buf *b, const char *s)
 /* Which part of its file system m shows. */
 static void put_root(struct pseudo_buf *b, const struct mount *m, char *name)
 {
-	struct path top = { (struct mount *)(uintptr_t)m, m->super->root };
-	struct path at = { top.mnt, m->root };
 	char *s;
 
-	if (m->root == m->super->root ||
-	    path_name(&at, &top, name, PATH_MAX, &s) < 0)
+	if (dentry_name(m->root, m->super->root, name, PATH_MAX, &s) < 0)
 		s = memcpy(name, "/", sizeof("/"));
 	put_escaped(b, s);
 }

@@ -316,6 +316,8 @@ void path_free(char *s);
 /* Absolute name of p as seen from root, into buf; start in buf, or errno. */
 int path_name(const struct path *p, const struct path *root, char *buf,
 	      size_t n, char **start) MUST_CHECK;
+int dentry_name(struct dentry *d, const struct dentry *root, char *buf,
+		size_t n, char **start) MUST_CHECK;
 
 /* ---- mounts (fs/mount.c) ---- */
 struct mount_ns; /* TAILQ of mounts and its lock */
