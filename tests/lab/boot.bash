@@ -11,7 +11,7 @@ lab_boot() {
 	export LAB_ENV='LAB_TRIES LAB_DONE LIMIT NATIVE ROUNDS'
 	: >"$LAB_DONE"
 	for ((try = 1; try <= boots; try++)); do
-		tests/lab/lab run --smp 2 --mem 3072 --timeout "$limit" --share "$PWD" -- "$@"
+		tests/lab/lab run --smp 2 --mem "${LAB_MEM:-3072}" --timeout "$limit" --share "$PWD" -- "$@"
 		rc=$?
 		((rc == 124 || rc == 125)) || return $rc
 		echo "again: the lab died or stood still: boot $try, status $rc"

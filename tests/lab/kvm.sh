@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kvm.sh: boots the lab and runs, on its KVM, the suites that run on QEMU here
-# too.  LAB_TESTS chooses others; LAB_LIMIT is for all, LIMIT for each, in seconds.
+# too.  LAB_TESTS chooses others; LAB_LIMIT is for all, LIMIT for each, in
+# seconds; LAB_MEM is the memory of the lab, in MiB.
 . tests/lib.sh
 . tests/lab/boot.bash
 # there is no compiler inside
