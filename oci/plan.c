@@ -220,12 +220,6 @@ static int plan_entry(struct entry *n, const char *bundle, struct vm_plan *p,
 			       n->s->file, n->i);
 	}
 	if (is_guest_type(m->type)) {
-		if (!strcmp(m->type, "mqueue")) {
-			notes_add(notes,
-				  "mounts[%zu] type=mqueue destination=%s "
-				  "reason=no-message-queues",
-				  n->i, n->dest);
-		}
 		plan_guest_mount(n, p);
 		return 0;
 	}

@@ -237,8 +237,10 @@ static void say_root(const char *name)
 	size_t n = strlen(name);
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*d %*d %*s %1023s %1023s", root, point) == 2 &&
-		    strlen(point) > n && !strcmp(point + strlen(point) - n, name))
+		if (sscanf(line, "%*d %*d %*s %1023s %1023s", root, point) ==
+			    2 &&
+		    strlen(point) > n &&
+		    !strcmp(point + strlen(point) - n, name))
 			printf("mountinfo %s: root %s\n", name, root);
 	}
 	if (f)

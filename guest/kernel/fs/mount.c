@@ -287,7 +287,10 @@ int mount_new(const char *fstype, const char *source, const struct path *at,
 
 	if (r)
 		return r;
-	r = attach(m, at);
+	/* not the same one twice at a place */
+	r = at->mnt->super == m->super && at->d == at->mnt->root
+		    ? -EBUSY
+		    : attach(m, at);
 	if (r)
 		mount_put(m);
 	return r;

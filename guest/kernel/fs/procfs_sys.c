@@ -4,9 +4,11 @@
  * this kernel's own limits; only caches can be dropped, and names given.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kuni/driver.h"
+#include "kuni/mqueue.h"
 #include "kuni/task.h"
 #include "kuni/uts.h"
 #include "kuni/vfs.h"
@@ -176,8 +178,62 @@ static const struct pseudo_node inotify[] = {
 	{ 0 },
 };
 
+/* A number of mqueue_limits; lowest and highest are what Linux takes. */
+static int store_number(int *at, int lowest, int highest, const char *s,
+			size_t n)
+{
+	char text[16], *end;
+	long v;
+
+	if (!n || n >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, s, n);
+	text[n] = 0;
+	v = strtol(text, &end, 10);
+	if (end == text || (*end && *end != '\n') || v < lowest || v > highest)
+		return -EINVAL;
+	__atomic_store_n(at, (int)v, __ATOMIC_RELAXED);
+	return 0;
+}
+
+#define MQUEUE_LIMIT(name, lowest, highest)                                    \
+	static int show_mq_##name(struct pseudo_buf *b,                        \
+				  const struct pseudo_key *k)                  \
+	{                                                                      \
+		(void)k;                                                       \
+		pseudo_printf(b, "%d\n",                                       \
+			      __atomic_load_n(&mqueue_limits.name,             \
+					      __ATOMIC_RELAXED));              \
+		return 0;                                                      \
+	}                                                                      \
+	static int store_mq_##name(const struct pseudo_key *k, const char *s,  \
+				   size_t n)                                   \
+	{                                                                      \
+		(void)k;                                                       \
+		return store_number(&mqueue_limits.name, lowest, highest, s,   \
+				    n);                                        \
+	}
+#define MQUEUE_FILE(name_)                                                     \
+	{                                                                      \
+		.name = #name_, .mode = S_IFREG | 0644,                        \
+		.show = show_mq_##name_, .store = store_mq_##name_             \
+	}
+
+MQUEUE_LIMIT(msg_default, 1, MQ_MSGS_TOP)
+MQUEUE_LIMIT(msg_max, 1, MQ_MSGS_TOP)
+MQUEUE_LIMIT(msgsize_default, 128, MQ_SIZE_TOP)
+MQUEUE_LIMIT(msgsize_max, 128, MQ_SIZE_TOP)
+MQUEUE_LIMIT(queues_max, INT32_MIN, INT32_MAX)
+
+static const struct pseudo_node mqueue[] = {
+	MQUEUE_FILE(msg_default),     MQUEUE_FILE(msg_max),
+	MQUEUE_FILE(msgsize_default), MQUEUE_FILE(msgsize_max),
+	MQUEUE_FILE(queues_max),      { 0 },
+};
+
 static const struct pseudo_node fs[] = {
 	{ .name = "inotify", .mode = S_IFDIR | 0555, .children = inotify },
+	{ .name = "mqueue", .mode = S_IFDIR | 0555, .children = mqueue },
 	{ .name = "pipe-max-size",
 	  .mode = S_IFREG | 0444,
 	  .show = show_pipe_max_size },

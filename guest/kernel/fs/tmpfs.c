@@ -8,7 +8,6 @@
  * gid=; any other is EINVAL.  The default size is half of memory.
  *
  * devtmpfs is a tmpfs that nobody fills: /dev is populated by devfs_populate().
- * mqueue is an empty one: the mq_* calls are not there.
  */
 #include "tmpfs.h"
 
@@ -40,7 +39,7 @@ static int tmpfs_statfs(struct super *s, struct lx_statfs *out)
 	return 0;
 }
 
-static void tmpfs_evict(struct inode *i)
+void tmpfs_evict(struct inode *i)
 {
 	struct tmpfs_sb *sb = i->super->private_;
 	struct tmpfs_node *n = tmpfs_node(i);
@@ -309,4 +308,3 @@ static int tmpfs_mount(const struct fs_type *t, const char *source,
 
 const struct fs_type tmpfs_type = { "tmpfs", true, tmpfs_mount };
 const struct fs_type devtmpfs_type = { "devtmpfs", true, tmpfs_mount };
-const struct fs_type mqueue_type = { "mqueue", true, tmpfs_mount };

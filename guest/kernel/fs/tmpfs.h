@@ -36,9 +36,10 @@ struct tmpfs_node { /* inode.private_; [inode.lock] */
 	struct tmpfs_names names; /* directories */
 	struct tmpfs_cookies cookies;
 	uint64_t next_cookie;
-	char *target;     /* symbolic links; the name of a memory file */
-	uint64_t charged; /* pages that count in the super */
-	unsigned seals;   /* F_SEAL_*, memory files */
+	char *target;         /* symbolic links; the name of a memory file */
+	uint64_t charged;     /* pages that count in the super */
+	unsigned seals;       /* F_SEAL_*, memory files */
+	struct mqueue *queue; /* [I] files of mqueuefs.c */
 };
 static inline struct tmpfs_node *tmpfs_node(const struct inode *i)
 {
@@ -52,6 +53,7 @@ extern const struct file_ops tmpfs_dir_fops, tmpfs_file_fops;
 /* A new inode in dir (NULL: the root), counted. ENOSPC, ENOMEM. */
 int tmpfs_inode(struct super *s, const struct inode *dir, uint32_t mode,
 		struct inode **out) MUST_CHECK;
+void tmpfs_evict(struct inode *i);
 void tmpfs_drop_tree(struct inode *root);
 int tmpfs_setattr(struct inode *i, const struct setattr *a);
 ssize_t tmpfs_getxattr(struct inode *i, const char *name, void *buf, size_t n);

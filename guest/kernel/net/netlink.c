@@ -165,6 +165,11 @@ static void enqueue(struct socket *s, const void *data, size_t n)
 	wake_all(&s->rd_wait, EPOLLIN | EPOLLRDNORM);
 }
 
+void netlink_tell(struct socket *s, const void *data, size_t n)
+{
+	enqueue(s, data, n);
+}
+
 /* Whole messages, as many as stand in a piece. */
 static void enqueue_answer(struct socket *s, const struct nl_answer *a)
 {

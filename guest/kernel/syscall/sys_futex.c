@@ -3,6 +3,7 @@
  * sys_futex.c: futex(2) and robust lists: numbers to operations.
  */
 #include "guest/kernel/task/futex.h"
+#include "kuni/poll.h"
 #include "syscall_proto.h"
 
 enum {
@@ -37,26 +38,9 @@ static long restart_wait(struct task *t)
 static int deadline_of(uaddr_t timeout, int op, uint64_t *out)
 {
 	bool real = op & FUTEX_REALTIME || (op & 127) == FUTEX_LOCK_PI;
-	struct lx_timespec ts;
-	uint64_t ns;
 
-	*out = DEADLINE_NEVER;
-	if (!timeout.v)
-		return 0;
-	if (copy_from_user(&ts, timeout, sizeof(ts)))
-		return -EFAULT;
-	if (ts.sec < 0 || (uint64_t)ts.nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	if (ts.sec >= INT64_MAX / (int64_t)NSEC_PER_SEC)
-		return 0;
-	ns = (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec;
-	if ((op & 127) == FUTEX_WAIT)
-		*out = arch_clock_ns() + ns;
-	else if (real)
-		*out = ns - min(ns, arch_wall_offset_ns());
-	else
-		*out = ns;
-	return 0;
+	return (op & 127) == FUTEX_WAIT ? deadline_from_user(timeout, out)
+					: deadline_absolute(timeout, real, out);
 }
 
 static long do_wait(uaddr_t at, int op, uint32_t val, uaddr_t timeout,

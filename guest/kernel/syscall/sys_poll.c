@@ -120,6 +120,25 @@ int deadline_from_user(uaddr_t at, uint64_t *deadline)
 	return 0;
 }
 
+int deadline_absolute(uaddr_t at, bool real, uint64_t *deadline)
+{
+	struct lx_timespec ts;
+	uint64_t ns;
+
+	*deadline = DEADLINE_NEVER;
+	if (!at.v)
+		return 0;
+	if (copy_from_user(&ts, at, sizeof(ts)))
+		return -EFAULT;
+	if (ts.sec < 0 || (uint64_t)ts.nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	if (ts.sec >= INT64_MAX / (int64_t)NSEC_PER_SEC)
+		return 0;
+	ns = (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec;
+	*deadline = real ? ns - min(ns, arch_wall_offset_ns()) : ns;
+	return 0;
+}
+
 /* select and ppoll tell what is left; a failure to store it is no error. */
 static void time_left(uaddr_t at, uint64_t deadline, uint64_t unit)
 {

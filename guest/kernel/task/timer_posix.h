@@ -5,10 +5,6 @@
 
 #include "internal.h"
 
-#define SIGEV_SIGNAL    0
-#define SIGEV_NONE      1
-#define SIGEV_THREAD_ID 4
-
 struct lx_sigevent {
 	uint64_t value;
 	int32_t signo, notify, tid;

@@ -10,7 +10,7 @@
 #include "kuni/fs.h"
 
 extern const struct fs_type tmpfs_type;    /* fs/tmpfs.c */
-extern const struct fs_type mqueue_type;   /* fs/tmpfs.c */
+extern const struct fs_type mqueue_type;   /* fs/mqueuefs.c */
 extern const struct fs_type devtmpfs_type; /* fs/tmpfs.c */
 extern const struct fs_type procfs_type;   /* fs/procfs.c */
 extern const struct fs_type sysfs_type;    /* fs/sysfs.c */

@@ -60,6 +60,11 @@ enum {
 #define SI_SIGIO          (-5)
 #define SI_TKILL          (-6)
 
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2
+#define SIGEV_THREAD_ID 4
+
 #define POLL_IN_CODE  1
 #define POLL_OUT_CODE 2
 #define POLL_MSG_CODE 3

@@ -193,4 +193,8 @@ struct unix_info {
 void unix_each(struct netns *ns, void (*fn)(const struct unix_info *i, void *),
 	       void *arg);
 
+/* ---- netlink.c ---- */
+/* n bytes as a message into the queue of s, an AF_NETLINK socket. */
+void netlink_tell(struct socket *s, const void *data, size_t n);
+
 #endif

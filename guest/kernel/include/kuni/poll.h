@@ -37,6 +37,8 @@ int poller_sleep(struct poller *p, uint64_t deadline) MUST_CHECK;
 
 /* struct timespec (or NULL: never) to a deadline of the monotonic clock. */
 int deadline_from_user(uaddr_t at, uint64_t *deadline) MUST_CHECK;
+/* The same of an absolute time; real: of the wall clock. */
+int deadline_absolute(uaddr_t at, bool real, uint64_t *deadline) MUST_CHECK;
 /* The mask of ppoll and the like, until the call ends. set 0: nothing. */
 int sigmask_begin(uaddr_t set, size_t size) MUST_CHECK;
 /* Where a signal broke the call, its delivery restores the mask. */
