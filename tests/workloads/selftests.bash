@@ -18,7 +18,7 @@ never=' timers-adjtick timers-alarmtimer-suspend timers-change_skew timers-clock
  vm-compaction_test vm-khugepaged vm-transhuge-stress vm-write_to_hugetlbfs '
 # Programs that pass natively and miss cases in the guest, why is said in
 # docs/conformance.md
-misses=' clone3-clone3 clone3-clone3_set_tid futex-futex_wait futex-futex_waitv pidfd-pidfd_setns_test timers-mqueue-lat
+misses=' clone3-clone3 clone3-clone3_set_tid futex-futex_wait futex-futex_waitv pidfd-pidfd_setns_test
  vm-madv_populate vm-memfd_secret vm-userfaultfd_anon_20_16 vm-userfaultfd_shmem_20_16
  x86-fsgsbase x86-fsgsbase_restore x86-ldt_gdt x86-ptrace_syscall x86-sigaltstack x86-sigreturn
  x86-sysret_ss_attrs x86-test_mremap_vdso x86-test_vsyscall '
