@@ -13,6 +13,7 @@ tools/setup nolibc || fail 'tools/setup nolibc'
 gcc -O2 -g -static -D_GNU_SOURCE -pthread -o build/abi/stress tests/workloads/stress.c || fail 'stress.c does not compile'
 BUILD_ONLY=1 bash tests/workloads/programs.sh || fail 'tests/workloads/c does not compile'
 make_counts
+[[ ${LAB_TESTS:-} != *sysfuzz* ]] || BUILD_ONLY=1 bash tests/workloads/sysfuzz.sh || fail 'sysfuzz is not built'
 make -s bare build/kuni-guest-lethal.elf || fail 'the guests that do wrong are not built'
 musl-gcc -O1 -static -D_GNU_SOURCE -o build/abi/fair tests/workloads/fair.c || fail 'fair.c does not compile'
 musl-gcc -O2 -static -o build/lab-window tests/lab/window.c || fail 'window.c does not compile'
