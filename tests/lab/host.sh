@@ -3,5 +3,5 @@
 # runs mounts, SIGKILL, stdio and kuni check on its KVM.
 . tests/lib.sh
 . tests/lab/boot.bash
-check 'the suite inside the lab' lab_boot 900 env RUNS=10 bash tests/lab/inside oci/mounts.sh oci/kill.sh oci/stdio.sh lab/hint
+check 'the suite inside the lab' lab_boot 900 env RUNS=10 MB=20 bash tests/lab/inside oci/mounts.sh oci/kill.sh oci/stdio.sh lab/hint
 finish

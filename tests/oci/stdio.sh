@@ -74,9 +74,9 @@ while True:
 open(t + '/nb', 'w').write('%s %s %d' % (got == data, after == before[1], p.wait()))
 PY
 same 'O_NONBLOCK pipes, a slow reader' 'True True 0' "$(<"$T/nb")"
-# large, both ways
-head -c 100000000 /dev/urandom | tee >(md5sum >"$T/sum.in") | run cat | md5sum >"$T/sum.out"
-same '100 MB through' "$(<"$T/sum.in")" "$(<"$T/sum.out")"
+# large, both ways; MB: less in the lab, whose VMs are lost by the time they run
+head -c "${MB:-100}000000" /dev/urandom | tee >(md5sum >"$T/sum.in") | run cat | md5sum >"$T/sum.out"
+same "${MB:-100} MB through" "$(<"$T/sum.in")" "$(<"$T/sum.out")"
 # the container is gone, the reader is slow
 run sh -c 'head -c 200000 /dev/zero; exit 6' </dev/null | (sleep 2; wc -c) >"$T/out"
 same 'a slow reader gets all of it' "6 200000" "${PIPESTATUS[0]} $(<"$T/out")"
