@@ -365,6 +365,33 @@ static void telling(void)
 	close(fd);
 }
 
+static int asks(void *fd)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL,
+			      .sigev_signo = SIGUSR1 };
+
+	return mq_notify(*(int *)fd, &e) != 0;
+}
+
+/* Who is to be told has ended, and its descriptors live on. */
+static void gone(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	struct mq_attr a = { .mq_maxmsg = 4, .mq_msgsize = 8 };
+	int fd, pid, st = -1;
+
+	OK(fd = (int)q_open(name, O_CREAT | O_RDWR, 0600, &a));
+	pid = clone(asks, stack + sizeof(stack), CLONE_FILES | SIGCHLD, &fd);
+	waitpid(pid, &st, 0);
+	printf("status %d\n", st);
+	SAY(mq_notify(fd, NULL));
+	SAY(asks(&fd));
+	SAY(q_send(fd, "1", 1, 0));
+	SAY(asks(&fd));
+	SAY(mq_unlink(slash));
+	close(fd);
+}
+
 static void threads(void)
 {
 	struct mq_attr a = { .mq_maxmsg = 4, .mq_msgsize = 8 };
@@ -462,6 +489,7 @@ int main(void)
 	messages();
 	waiting();
 	telling();
+	gone();
 	threads();
 	mounted();
 	return 0;

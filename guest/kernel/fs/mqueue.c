@@ -55,6 +55,7 @@ struct mqueue {
 };
 
 struct mqueue_limits mqueue_limits = { 256, 10, 8192, 10, 8192 };
+#define LIMIT(name) __atomic_load_n(&mqueue_limits.name, __ATOMIC_RELAXED)
 
 static struct mutex all_lock;
 static LIST_HEAD(, mqueue) all; /* [all_lock] */
@@ -142,7 +143,9 @@ static struct message *take_first(struct mqueue *q)
 
 static int rank_of(const struct task *t)
 {
-	return t->rt_prio ? -t->rt_prio : 100 + t->nice;
+	int prio = sched_prio(t);
+
+	return prio ? -prio : 100 + t->nice;
 }
 
 /* q->lock is held, and released.  Until who serves the list has served w. */
@@ -207,8 +210,9 @@ static void tell_signal(const struct mqueue *q)
 	info.pid_rt = current->proc->pid;
 	info.uid_rt = current->cred->uid;
 	info.value = q->notify.value;
-	if (p)
-		(void)signal_send_process(p, info.signo, &info);
+	if (!p) /* it ended, and who shares its descriptors has not closed */
+		return;
+	(void)signal_send_process(p, info.signo, &info);
 	process_put(p);
 }
 
@@ -381,8 +385,8 @@ int mqueue_text(struct mqueue *q, char *buf, size_t n)
 static int check_limits(const struct lx_mq_attr *a)
 {
 	bool free = capable(CAP_SYS_RESOURCE);
-	int64_t msgs = free ? MQ_MSGS_TOP : mqueue_limits.msg_max;
-	int64_t size = free ? MQ_SIZE_TOP : mqueue_limits.msgsize_max;
+	int64_t msgs = free ? MQ_MSGS_TOP : LIMIT(msg_max);
+	int64_t size = free ? MQ_SIZE_TOP : LIMIT(msgsize_max);
 
 	if (a->maxmsg <= 0 || a->msgsize <= 0 || a->maxmsg > msgs ||
 	    a->msgsize > size)
@@ -411,7 +415,7 @@ static int admit(struct mqueue *q)
 		n++;
 		used += o->uid == q->uid ? o->charge : 0;
 	}
-	if (n >= mqueue_limits.queues_max && !capable(CAP_SYS_RESOURCE))
+	if (n >= LIMIT(queues_max) && !capable(CAP_SYS_RESOURCE))
 		r = -ENOSPC;
 	else if (used > rlimit_get(RLIMIT_MSGQUEUE))
 		r = -EMFILE;
@@ -423,10 +427,10 @@ static int admit(struct mqueue *q)
 
 int mqueue_new(const struct lx_mq_attr *attr, struct mqueue **out)
 {
-	struct mqueue_limits *l = &mqueue_limits;
-	struct lx_mq_attr a = { .maxmsg = min(l->msg_max, l->msg_default),
-				.msgsize = min(l->msgsize_max,
-					       l->msgsize_default) };
+	struct lx_mq_attr a = {
+		.maxmsg = min(LIMIT(msg_max), LIMIT(msg_default)),
+		.msgsize = min(LIMIT(msgsize_max), LIMIT(msgsize_default)),
+	};
 	struct mqueue *q;
 	int r;
 

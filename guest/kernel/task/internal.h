@@ -18,7 +18,6 @@ bool sched_wake_states(struct task *t, unsigned states);
 void sched_kick(
 	struct task *t); /* into the kernel, where it runs in user mode */
 void sched_set_affinity(struct task *t, uint64_t mask);
-int sched_prio(const struct task *t); /* real-time, lent included */
 void sched_boost(struct task *t, int prio);
 void sched_set_policy(struct task *t, int policy, int rt_prio, int nice);
 void task_count_kernel(struct task *t, uint64_t tsc);

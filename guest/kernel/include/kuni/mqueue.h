@@ -38,7 +38,7 @@ extern struct mqueue_limits mqueue_limits;
 /* ---- mqueuefs.c ---- */
 /* name: without the slash.  attr NULL: the defaults; it counts for a new queue
  * alone.  -EACCES (no name), -ENOENT, -EEXIST, -EINVAL, -EMFILE (RLIMIT_MSGQUEUE),
- * -ENOSPC, -EOVERFLOW. */
+ * -ENOSPC. */
 int mqueue_open(const char *name, int flags, uint32_t mode,
 		const struct lx_mq_attr *attr, struct file **out) MUST_CHECK;
 int mqueue_unlink(const char *name) MUST_CHECK;

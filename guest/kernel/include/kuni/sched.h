@@ -58,10 +58,11 @@ int sched_sleep(uint64_t deadline);
 bool sched_wake(struct task *t);
 bool sched_wake_stopped(struct task *t);
 void sched_yield(void);
-void sched_resched(void);            /* if need_resched: switch */
-void sched_new(struct task *t);      /* first time on a run queue */
-_Noreturn void sched_exit(void);     /* current is dead; never returns */
-_Noreturn void sched_cpu_main(void); /* a CPU's idle loop */
+int sched_prio(const struct task *t); /* real-time, lent included; or 0 */
+void sched_resched(void);             /* if need_resched: switch */
+void sched_new(struct task *t);       /* first time on a run queue */
+_Noreturn void sched_exit(void);      /* current is dead; never returns */
+_Noreturn void sched_cpu_main(void);  /* a CPU's idle loop */
 void sched_init(void);
 /* What CPU cpu does, for the log; it may have changed since. */
 struct sched_view {
