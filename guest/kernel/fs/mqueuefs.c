@@ -208,6 +208,18 @@ static int take_name(const char *name, struct last_name *l)
 	return 0;
 }
 
+/* The directory of all queues, and name as one in it. */
+static int find(const char *name, struct last_name *l, struct dentry **root)
+{
+	struct super *s;
+	int r = get_super(&s);
+
+	if (r)
+		return r;
+	*root = s->root;
+	return take_name(name, l);
+}
+
 /* d is that name in dir, which is locked: it is a queue, or becomes one. */
 static int make_or_check(struct dentry *dir, struct dentry *d, int flags,
 			 uint32_t mode, const struct lx_mq_attr *attr)
@@ -256,14 +268,10 @@ int mqueue_open(const char *name, int flags, uint32_t mode,
 {
 	struct dentry *root, *d;
 	struct last_name l;
-	struct super *s;
-	int r = get_super(&s);
+	int r = find(name, &l, &root);
 
-	if (!r)
-		r = take_name(name, &l);
 	if (r)
 		return r;
-	root = s->root;
 	mutex_lock(&root->inode->lock);
 	r = dcache_lookup_locked(root, l.name, l.len, &d);
 	if (!r) {
@@ -279,13 +287,7 @@ int mqueue_unlink(const char *name)
 {
 	struct path dir = { .mnt = &home };
 	struct last_name l;
-	struct super *s;
-	int r = get_super(&s);
+	int r = find(name, &l, &dir.d);
 
-	if (!r)
-		r = take_name(name, &l);
-	if (r)
-		return r;
-	dir.d = s->root;
-	return vfs_unlink(&dir, &l);
+	return r ? r : vfs_unlink(&dir, &l);
 }
