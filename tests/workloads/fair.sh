@@ -34,7 +34,7 @@ run 16 20 25
 
 # CPUs that start while others compute, on a host that is busy as well
 make_bundle "$T/b" fair 1 8
-for i in 1 2; do while :; do :; done & spin[i]=$!; done
+for i in 1 2; do timeout 200 bash -c 'while :; do :; done' & spin[i]=$!; done
 for i in 1 2 3; do
 	timeout -k 2 60 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} run --memory 128M --cpus 4 "$T/b" "s$i" >"$T/out" 2>&1 ||
 		fail "start $i: status $?: $(cat "$T/out")"
