@@ -13,7 +13,7 @@ comma := ,
 
 # Folders, in dependency order.  guest/ never includes host/ or oci/, and back.
 GUEST_DIRS := boot guest/kernel $(addprefix guest/kernel/,arch mm task fs fs/fuse net \
-              syscall lib debug) guest/drivers guest/libc-shim
+              net/inet syscall lib debug) guest/drivers guest/libc-shim
 HOST_DIRS  := host host/virtio host/fuse oci
 HOST_LIBS  := -ljansson -lseccomp -lcap-ng
 
@@ -47,6 +47,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 GEN := $(addprefix $(B)/gen/,syscall_proto.h syscall_table.c syscall_strace.c syscall_doc.h)
 include guest/libc-shim/newlib.mk
 include guest/libc-shim/vdso/vdso.mk
+include guest/kernel/net/inet/lwip.mk
 NEWLIB := build/newlib/src/newlib/libc
 GEN_OBJS := $(B)/guest/gen/syscall_table.o $(B)/guest/gen/syscall_strace.o
 NEWLIB_OBJS := $(patsubst %,$(B)/nlobj/%.o,$(NEWLIB_SRCS))
@@ -61,7 +62,7 @@ $(B)/kuni: $(HOST_OBJS)
 LETHAL := $(B)/kuni-guest-lethal.elf
 $(LETHAL): LINK := -Wl,--wrap=sys_personality
 $(LETHAL): $(B)/guest/tests/guests/kernel/lethal.c.o
-$(B)/kuni-guest.elf $(LETHAL): boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS)
+$(B)/kuni-guest.elf $(LETHAL): boot/kernel.lds $(GUEST_OBJS) $(GEN_OBJS) $(NEWLIB_OBJS) $(LWIP_OBJS)
 	$(Q)echo "LD   $@"; $(CC) -nostdlib -static -Wl,-no-pie,--gc-sections,-z,max-page-size=4096,-z,noexecstack,--defsym=snprintf=sniprintf,--defsym=vsnprintf=vsniprintf \
 		-Wl,-T,boot/kernel.lds,--build-id=none,--orphan-handling=error $(LINK) -o $@.debug $(filter %.o,$^)
 	$(Q)objcopy --strip-debug $@.debug $@

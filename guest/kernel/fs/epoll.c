@@ -23,6 +23,8 @@
 #define EXCLUSIVE_OK                                                           \
 	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET |    \
 	 EPOLLEXCLUSIVE)
+/* What nobody has to ask for; a one-shot that was reported has it no more. */
+#define ITEM_ALWAYS (EPOLLERR | EPOLLHUP)
 #define ITEM_PRIVATE (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
 
 struct epitem;
@@ -88,7 +90,7 @@ static bool item_woken(struct waiter *w, unsigned events)
 
 	if (!(want & ~ITEM_PRIVATE)) /* a one-shot that was reported */
 		return false;
-	if (events && !(events & (want | EPOLLERR | EPOLLHUP)))
+	if (events && !(events & want))
 		return false;
 	make_ready(it);
 	return wake_n(&it->ep->wait, 1, EPOLLIN);
@@ -122,7 +124,7 @@ static uint32_t item_events(struct epitem *it, struct poll_table *pt)
 
 	if (!(want & ~ITEM_PRIVATE))
 		return 0;
-	return file_poll(it->file, pt) & (want | EPOLLERR | EPOLLHUP);
+	return file_poll(it->file, pt) & want;
 }
 
 /* Everything of it goes; watch_mutex and epoll.lock are held. */
@@ -312,7 +314,7 @@ static int item_add(struct epoll *ep, int fd, struct file *f,
 	it->ep = ep;
 	it->file = f;
 	it->fd = fd;
-	it->events = ev->events;
+	it->events = ev->events | ITEM_ALWAYS;
 	it->data = ev->data;
 	LIST_INSERT_HEAD(bucket(ep, fd), it, link);
 	LIST_INSERT_HEAD(&((struct eplinks *)f->epolls)->items, it, file_link);
@@ -329,7 +331,7 @@ static int item_add(struct epoll *ep, int fd, struct file *f,
 
 static void item_modify(struct epitem *it, const struct lx_epoll_event *ev)
 {
-	uint32_t events = ev->events;
+	uint32_t events = ev->events | ITEM_ALWAYS;
 
 	__atomic_store_n(&it->events, events, __ATOMIC_RELAXED);
 	it->data = ev->data;

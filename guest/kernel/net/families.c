@@ -4,6 +4,8 @@
 
 const struct sock_family *const sock_families[] = {
 	&unix_family,
+	&inet_family,
+	&inet6_family,
 	&netlink_family,
 	NULL,
 };

@@ -14,6 +14,7 @@ struct msgbuf {
 	uint32_t len;             /* [I] */
 	uint32_t off;             /* [read_lock of the receiver] read so far */
 	uint32_t npages;          /* [I] 0: the bytes are in data */
+	uint64_t end;             /* [o] of net/inet/tcp_send.c */
 	struct scm scm;           /* [gc_lock where it has files] */
 	union {
 		char *page[0];

@@ -9,8 +9,8 @@
 
 static struct netns init_netns = {
 	.ref = 1,
-	.netif = { &netif_lo },
-	.nnetif = 1,
+	.netdev = { &netdev_lo },
+	.nnetdev = 1,
 };
 
 struct netns *netns_current(void)

@@ -11,16 +11,16 @@
 #include "kuni/net.h"
 
 #define IFNAMSIZ   16
-#define NETIF_MAX  8
-#define NETIF_ADDR 8
+#define NETDEV_MAX  8
+#define NETDEV_ADDR 8
 
-struct netif_addr {
+struct netdev_addr {
 	uint8_t family; /* AF_INET, AF_INET6 */
 	uint8_t prefix_len;
 	uint8_t scope;    /* RT_SCOPE_* */
 	uint8_t addr[16]; /* 4 bytes of it for AF_INET */
 };
-struct netif {
+struct netdev {
 	char name[IFNAMSIZ];           /* [I] */
 	int index;                     /* [I] from 1 */
 	uint16_t type;                 /* [I] ARPHRD_* */
@@ -28,15 +28,15 @@ struct netif {
 	uint8_t broadcast[6];          /* [I] */
 	uint32_t flags;                /* IFF_* */
 	uint32_t mtu, txqlen;
-	struct netif_addr addr[NETIF_ADDR];
+	struct netdev_addr addr[NETDEV_ADDR];
 	unsigned naddr;
 };
 struct netns {
 	uint32_t ref;                   /* [a] */
-	struct netif *netif[NETIF_MAX]; /* [I] ordered by index */
-	unsigned nnetif;                /* [I] */
+	struct netdev *netdev[NETDEV_MAX]; /* [I] ordered by index */
+	unsigned nnetdev;                /* [I] */
 };
-extern struct netif netif_lo; /* netif.c */
+extern struct netdev netdev_lo; /* netdev.c */
 
 #define IFF_UP        1U
 #define IFF_BROADCAST 2U
@@ -47,7 +47,7 @@ extern struct netif netif_lo; /* netif.c */
 #define ARPHRD_LOOPBACK 772
 #define RT_SCOPE_HOST   254
 
-struct netif *netif_by_index(struct netns *ns, int index);
-struct netif *netif_by_name(struct netns *ns, const char *name);
+struct netdev *netdev_by_index(struct netns *ns, int index);
+struct netdev *netdev_by_name(struct netns *ns, const char *name);
 
 #endif

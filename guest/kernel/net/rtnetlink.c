@@ -87,7 +87,7 @@ static unsigned multi(const struct nl_request *q)
 
 /* ---- links ---- */
 
-static void one_link(const struct nl_request *q, const struct netif *i,
+static void one_link(const struct nl_request *q, const struct netdev *i,
 		     struct nl_answer *a)
 {
 	struct lx_ifinfomsg m = { .type = i->type,
@@ -120,7 +120,7 @@ static void one_link(const struct nl_request *q, const struct netif *i,
 static int get_link(const struct nl_request *q, struct nl_answer *a)
 {
 	struct lx_ifinfomsg m;
-	struct netif *i = NULL;
+	struct netdev *i = NULL;
 	const char *name;
 	size_t len;
 
@@ -129,9 +129,9 @@ static int get_link(const struct nl_request *q, struct nl_answer *a)
 	memcpy(&m, q->body, sizeof(m));
 	name = nl_find(q, sizeof(m), IFLA_IFNAME, &len);
 	if (m.index > 0)
-		i = netif_by_index(q->ns, m.index);
+		i = netdev_by_index(q->ns, m.index);
 	else if (name && len && len <= IFNAMSIZ && !name[len - 1])
-		i = netif_by_name(q->ns, name);
+		i = netdev_by_name(q->ns, name);
 	else
 		return -EINVAL;
 	if (!i)
@@ -142,20 +142,20 @@ static int get_link(const struct nl_request *q, struct nl_answer *a)
 
 static int dump_links(const struct nl_request *q, struct nl_answer *a)
 {
-	for (unsigned n = 0; n < q->ns->nnetif; n++)
-		one_link(q, q->ns->netif[n], a);
+	for (unsigned n = 0; n < q->ns->nnetdev; n++)
+		one_link(q, q->ns->netdev[n], a);
 	return 1;
 }
 
 /* ---- addresses ---- */
 
-static size_t addr_len(const struct netif_addr *x)
+static size_t addr_len(const struct netdev_addr *x)
 {
 	return x->family == AF_INET ? 4 : 16;
 }
 
-static void one_addr(const struct nl_request *q, const struct netif *i,
-		     const struct netif_addr *x, struct nl_answer *a)
+static void one_addr(const struct nl_request *q, const struct netdev *i,
+		     const struct netdev_addr *x, struct nl_answer *a)
 {
 	struct lx_ifaddrmsg m = { x->family, x->prefix_len, IFA_F_PERMANENT,
 				  x->scope, (uint32_t)i->index };
@@ -173,8 +173,8 @@ static void one_addr(const struct nl_request *q, const struct netif *i,
 	nl_end(a);
 }
 
-typedef void (*addr_fn)(const struct nl_request *q, const struct netif *i,
-			const struct netif_addr *x, struct nl_answer *a);
+typedef void (*addr_fn)(const struct nl_request *q, const struct netdev *i,
+			const struct netdev_addr *x, struct nl_answer *a);
 
 /* Every address of a family (0: IPv4, then IPv6) and interface (0: all). */
 static void each_addr(const struct nl_request *q, int family, int index,
@@ -185,8 +185,8 @@ static void each_addr(const struct nl_request *q, int family, int index,
 	for (unsigned f = 0; f < ARRAY_SIZE(order); f++) {
 		if (family && family != order[f])
 			continue;
-		for (unsigned n = 0; n < q->ns->nnetif; n++) {
-			const struct netif *i = q->ns->netif[n];
+		for (unsigned n = 0; n < q->ns->nnetdev; n++) {
+			const struct netdev *i = q->ns->netdev[n];
 
 			if (index && i->index != index)
 				continue;
@@ -204,7 +204,7 @@ static int dump_addrs(const struct nl_request *q, struct nl_answer *a)
 	memcpy(&m, q->body, min(q->len, sizeof(m)));
 	if (!q->strict || q->len < sizeof(m))
 		m.index = 0;
-	if (m.index && !netif_by_index(q->ns, (int)m.index))
+	if (m.index && !netdev_by_index(q->ns, (int)m.index))
 		return -ENODEV;
 	each_addr(q, m.family, (int)m.index, one_addr, a);
 	return 1;
@@ -212,8 +212,8 @@ static int dump_addrs(const struct nl_request *q, struct nl_answer *a)
 
 /* ---- routes ---- */
 
-static void one_route(const struct nl_request *q, const struct netif *i,
-		      const struct netif_addr *x, const struct lx_rtmsg *m,
+static void one_route(const struct nl_request *q, const struct netdev *i,
+		      const struct netdev_addr *x, const struct lx_rtmsg *m,
 		      const uint8_t *dst, struct nl_answer *a)
 {
 	nl_begin(a, q, RTM_NEWROUTE, multi(q), m, sizeof(*m));
@@ -229,8 +229,8 @@ static void one_route(const struct nl_request *q, const struct netif *i,
 
 /* What an address of a loopback interface makes reachable: its net, itself,
  * and the net's broadcast. */
-static void routes_of(const struct nl_request *q, const struct netif *i,
-		      const struct netif_addr *x, struct nl_answer *a)
+static void routes_of(const struct nl_request *q, const struct netdev *i,
+		      const struct netdev_addr *x, struct nl_answer *a)
 {
 	struct lx_rtmsg m = { .family = x->family,
 			      .table = RT_TABLE_LOCAL,

@@ -200,9 +200,10 @@ static void advance(struct control_out *o, size_t data)
 }
 
 /* One whole message; what does not fit is cut and said so. */
-static void put(struct control_out *o, int type, const void *data, size_t n)
+static void put(struct control_out *o, int level, int type, const void *data,
+		size_t n)
 {
-	struct lx_cmsghdr h = { CMSG_LEN(n), SOL_SOCKET, type };
+	struct lx_cmsghdr h = { CMSG_LEN(n), level, type };
 
 	if (o->room < sizeof(h)) {
 		o->m->out_flags |= MSG_CTRUNC;
@@ -263,20 +264,36 @@ static void put_files(struct control_out *o, struct scm_files *f)
 		o->m->out_flags |= MSG_CTRUNC;
 }
 
+void scm_add(struct sock_msg *m, int level, int type, const void *data,
+	     size_t len)
+{
+	struct sock_cmsg *c = &m->cmsg[m->ncmsg];
+
+	ensure(m->ncmsg < SOCK_CMSGS && len <= sizeof(c->data));
+	m->ncmsg++;
+	c->level = level;
+	c->type = type;
+	c->len = (unsigned)len;
+	memcpy(c->data, data, len);
+}
+
 size_t scm_deliver(struct socket *s, struct sock_msg *m, uaddr_t to,
 		   size_t room)
 {
 	struct control_out o = { .m = m, .at = to, .room = room };
 
 	if (!to.v || !room) {
-		if (sock_flag(s, SO_PASSCRED) || m->scm.files)
+		if (sock_flag(s, SO_PASSCRED) || m->scm.files || m->ncmsg)
 			m->out_flags |= MSG_CTRUNC;
 	} else {
 		if (sock_flag(s, SO_PASSCRED))
-			put(&o, SCM_CREDENTIALS, &m->scm.creds,
+			put(&o, SOL_SOCKET, SCM_CREDENTIALS, &m->scm.creds,
 			    sizeof(m->scm.creds));
 		if (m->scm.files)
 			put_files(&o, m->scm.files);
+		for (unsigned n = 0; n < m->ncmsg; n++)
+			put(&o, m->cmsg[n].level, m->cmsg[n].type,
+			    m->cmsg[n].data, m->cmsg[n].len);
 	}
 	scm_free(&m->scm);
 	return o.used;

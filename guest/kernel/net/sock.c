@@ -211,7 +211,7 @@ static long sock_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 	struct socket *s = f->private_;
 	long r = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
 
-	return r == -ENOTTY ? netif_ioctl(s->ns, cmd, arg) : r;
+	return r == -ENOTTY ? netdev_ioctl(s->ns, cmd, arg) : r;
 }
 
 static void sock_release(struct file *f)

@@ -85,15 +85,23 @@ static int set_buffer(int32_t *buf, int32_t v, int32_t least, bool force)
 	return 0;
 }
 
+/* A size that somebody chose does not grow by itself. */
+static void note_set(struct socket *s, int name)
+{
+	__atomic_fetch_or(&s->flags, 1U << name, __ATOMIC_RELAXED);
+}
+
 static int set_int(struct socket *s, int name, int32_t v)
 {
 	switch (name) {
 	case SO_SNDBUF:
 	case SO_SNDBUFFORCE:
+		note_set(s, SO_SNDBUF);
 		return set_buffer(&s->sndbuf, v, SNDBUF_MIN,
 				  name == SO_SNDBUFFORCE);
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
+		note_set(s, SO_RCVBUF);
 		return set_buffer(&s->rcvbuf, v, RCVBUF_MIN,
 				  name == SO_RCVBUFFORCE);
 	case SO_PRIORITY:
@@ -143,8 +151,13 @@ int sock_setsockopt(struct socket *s, int level, int name, uaddr_t val, int len)
 {
 	if (len < 0)
 		return -EINVAL;
-	if (level == SOL_SOCKET)
-		return set_socket(s, name, val, len);
+	if (level == SOL_SOCKET) {
+		int r = set_socket(s, name, val, len);
+
+		if (!r && s->ops->changed)
+			s->ops->changed(s, name);
+		return r;
+	}
 	return s->ops->setopt ? s->ops->setopt(s, level, name, val, len)
 			      : -EOPNOTSUPP;
 }

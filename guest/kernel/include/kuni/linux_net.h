@@ -30,6 +30,7 @@
 #define MSG_WAITALL      0x100U
 #define MSG_ERRQUEUE     0x2000U
 #define MSG_NOSIGNAL     0x4000U
+#define MSG_MORE         0x8000U
 #define MSG_WAITFORONE   0x10000U
 #define MSG_CMSG_COMPAT  0x80000000U
 #define MSG_CMSG_CLOEXEC 0x40000000U
@@ -38,7 +39,12 @@
 #define SHUT_WR   1
 #define SHUT_RDWR 2
 
+#define SOL_IP      0
 #define SOL_SOCKET  1
+#define SOL_TCP     6
+#define SOL_IPV6    41
+#define SOL_RAW     255
+#define SOL_ICMPV6  58
 #define SOL_NETLINK 270
 
 #define SO_DEBUG        1
@@ -71,6 +77,34 @@
 #define SO_RCVTIMEO_NEW 66
 #define SO_SNDTIMEO_NEW 67
 
+#define IP_TOS       1
+#define IP_TTL       2
+#define IP_HDRINCL   3
+#define IP_PKTINFO   8
+#define IP_RECVERR   11
+#define IP_RECVTTL   12
+#define IP_RECVTOS   13
+#define IPV6_UNICAST_HOPS 16
+#define IPV6_RECVERR      25
+#define IPV6_V6ONLY       26
+#define IPV6_RECVPKTINFO  49
+#define IPV6_PKTINFO      50
+#define IPV6_RECVHOPLIMIT 51
+#define IPV6_HOPLIMIT     52
+#define IPV6_RECVTCLASS   66
+#define IPV6_TCLASS       67
+#define IPV6_CHECKSUM     7
+#define ICMPV6_FILTER     1
+
+#define TCP_NODELAY      1
+#define TCP_MAXSEG       2
+#define TCP_CORK         3
+#define TCP_KEEPIDLE     4
+#define TCP_KEEPINTVL    5
+#define TCP_KEEPCNT      6
+#define TCP_INFO         11
+#define TCP_CONGESTION   13
+
 #define SCM_RIGHTS      1
 #define SCM_CREDENTIALS 2
 #define SCM_MAX_FD      253
@@ -83,6 +117,17 @@
 struct lx_sockaddr_un {
 	uint16_t family;
 	char path[UNIX_PATH_MAX];
+};
+struct lx_sockaddr_in { /* port and address as on the wire */
+	uint16_t family, port;
+	uint32_t addr;
+	uint8_t zero[8];
+};
+struct lx_sockaddr_in6 {
+	uint16_t family, port;
+	uint32_t flowinfo;
+	uint8_t addr[16];
+	uint32_t scope_id;
 };
 struct lx_sockaddr_nl {
 	uint16_t family, pad;

@@ -19,6 +19,7 @@ enum lockrank {
 	RANK_TTY,       /* tty.lock */
 	RANK_PIPE,      /* pipe.lock */
 	RANK_SOCK_READ, /* socket.read_lock: one reader copies out */
+	RANK_INET,      /* lwIP (net/inet) */
 	RANK_MM,        /* mm.lock: the map of areas */
 	RANK_MAPPING,   /* pagecache.lock: pages of one inode */
 	RANK_FUSE,      /* fuse connection state */

@@ -28,6 +28,8 @@ struct sock_addr {
 		uint8_t bytes[128];
 		struct lx_sockaddr_un un;
 		struct lx_sockaddr_nl nl;
+		struct lx_sockaddr_in in;
+		struct lx_sockaddr_in6 in6;
 	};
 };
 
@@ -45,6 +47,13 @@ struct scm {
 	struct scm_files *files; /* owned, NULL: none */
 };
 
+/* A control message of a protocol's own. */
+struct sock_cmsg {
+	int level, type;
+	unsigned len; /* of data */
+	uint8_t data[48];
+};
+#define SOCK_CMSGS 4
 /* One call that sends or receives. */
 struct sock_msg {
 	struct uio *u;
@@ -52,6 +61,8 @@ struct sock_msg {
 	unsigned out_flags;     /* received: MSG_TRUNC, MSG_EOR, ... */
 	struct sock_addr *name; /* to; or who sent it, NULL: not asked for */
 	struct scm scm;
+	unsigned ncmsg; /* received */
+	struct sock_cmsg cmsg[SOCK_CMSGS];
 };
 
 struct sock_family {
@@ -80,6 +91,8 @@ struct sock_ops {
 		      int len);
 	int (*getopt)(struct socket *s, int level, int name, uaddr_t val,
 		      uaddr_t len);
+	/* An option of SOL_SOCKET has another value. */
+	void (*changed)(struct socket *s, int name);
 	bool (*listening)(struct socket *s);
 	void (*release)(struct socket *s);
 	void (*destroy)(struct socket *s);
@@ -170,17 +183,20 @@ int sock_getsockopt(struct socket *s, int level, int name, uaddr_t val,
 /* ---- scm.c: control messages ---- */
 int scm_parse(struct socket *s, const void *control, size_t len,
 	      struct scm *out) MUST_CHECK;
+/* One more for scm_deliver(). */
+void scm_add(struct sock_msg *m, int level, int type, const void *data,
+	     size_t len);
 /* What m brought, as control messages at user address to: bytes written;
  * m->out_flags may get MSG_CTRUNC. Takes m->scm. */
 size_t scm_deliver(struct socket *s, struct sock_msg *m, uaddr_t to,
 		   size_t room);
 void scm_free(struct scm *s);
 
-/* ---- network namespaces and interfaces (netns.c, netif.c) ---- */
+/* ---- network namespaces and interfaces (netns.c, netdev.c) ---- */
 struct netns *netns_current(void); /* reference, of current */
 void netns_get(struct netns *ns);
 void netns_put(struct netns *ns);
-long netif_ioctl(struct netns *ns, unsigned cmd, uaddr_t arg);
+long netdev_ioctl(struct netns *ns, unsigned cmd, uaddr_t arg);
 
 /* ---- for /proc/net ---- */
 struct unix_info {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * netif.c: the interfaces of a namespace, and the SIOCGIF* calls about them
+ * netdev.c: the interfaces of a namespace, and the SIOCGIF* calls about them
  * (netdevice(7)).  The loopback interface is the only one, until a driver
  * brings another; it is up, with its addresses, as runtimes leave it.
  */
@@ -37,7 +37,7 @@ struct lx_ifconf {
 	uint64_t buf;
 };
 
-struct netif netif_lo = {
+struct netdev netdev_lo = {
 	.name = "lo",
 	.index = 1,
 	.type = ARPHRD_LOOPBACK,
@@ -56,24 +56,24 @@ struct netif netif_lo = {
 	.naddr = 2,
 };
 
-struct netif *netif_by_index(struct netns *ns, int index)
+struct netdev *netdev_by_index(struct netns *ns, int index)
 {
-	for (unsigned n = 0; n < ns->nnetif; n++)
-		if (ns->netif[n]->index == index)
-			return ns->netif[n];
+	for (unsigned n = 0; n < ns->nnetdev; n++)
+		if (ns->netdev[n]->index == index)
+			return ns->netdev[n];
 	return NULL;
 }
 
-struct netif *netif_by_name(struct netns *ns, const char *name)
+struct netdev *netdev_by_name(struct netns *ns, const char *name)
 {
-	for (unsigned n = 0; n < ns->nnetif; n++)
-		if (!strncmp(ns->netif[n]->name, name, IFNAMSIZ))
-			return ns->netif[n];
+	for (unsigned n = 0; n < ns->nnetdev; n++)
+		if (!strncmp(ns->netdev[n]->name, name, IFNAMSIZ))
+			return ns->netdev[n];
 	return NULL;
 }
 
 /* What one request answers about i, in rq. */
-static int answer(const struct netif *i, unsigned cmd, struct lx_ifreq *rq)
+static int answer(const struct netdev *i, unsigned cmd, struct lx_ifreq *rq)
 {
 	memset(rq->bytes, 0, sizeof(rq->bytes));
 	switch (cmd) {
@@ -107,14 +107,14 @@ static int answer(const struct netif *i, unsigned cmd, struct lx_ifreq *rq)
 static long ask(struct netns *ns, unsigned cmd, uaddr_t arg)
 {
 	struct lx_ifreq rq;
-	struct netif *i;
+	struct netdev *i;
 	int r;
 
 	if (copy_from_user(&rq, arg, sizeof(rq)))
 		return -EFAULT;
 	rq.name[IFNAMSIZ - 1] = '\0';
-	i = cmd == SIOCGIFNAME ? netif_by_index(ns, rq.value)
-			       : netif_by_name(ns, rq.name);
+	i = cmd == SIOCGIFNAME ? netdev_by_index(ns, rq.value)
+			       : netdev_by_name(ns, rq.name);
 	if (!i)
 		return -ENODEV;
 	r = answer(i, cmd, &rq);
@@ -130,8 +130,8 @@ static long conf(struct netns *ns, uaddr_t arg)
 
 	if (copy_from_user(&c, arg, sizeof(c)))
 		return -EFAULT;
-	for (unsigned n = 0; n < ns->nnetif; n++) {
-		const struct netif *i = ns->netif[n];
+	for (unsigned n = 0; n < ns->nnetdev; n++) {
+		const struct netdev *i = ns->netdev[n];
 
 		for (unsigned k = 0; k < i->naddr; k++) {
 			struct lx_ifreq rq = { .addr.family = AF_INET };
@@ -153,7 +153,7 @@ static long conf(struct netns *ns, uaddr_t arg)
 }
 
 /* For any socket. ENOTTY: not a request of these. */
-long netif_ioctl(struct netns *ns, unsigned cmd, uaddr_t arg)
+long netdev_ioctl(struct netns *ns, unsigned cmd, uaddr_t arg)
 {
 	switch (cmd) {
 	case SIOCGIFCONF:

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * icmp.c: what ICMP says of datagrams that did not arrive (RFC 792, RFC 4443),
+ * for the sockets that sent them.
+ *
+ * lwIP answers ICMP, but does not tell its pcbs of errors: two raw pcbs of the
+ * kernel's own look at them on the way.  A connected socket, or one with
+ * IP_RECVERR, has the error; others never hear of it, as on Linux.
+ */
+#include "inet.h"
+
+#include "lwip/prot/icmp.h"
+#include "lwip/prot/icmp6.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/udp.h"
+
+#define ORIGIN_ICMP  2
+#define ORIGIN_ICMP6 3
+#define ICMP_HEADER  8U
+
+struct report { /* what a packet says */
+	uint8_t type, code;
+	ip_addr_t from, to; /* of the datagram that it is about */
+	uint8_t protocol;
+	struct udp_hdr ports;
+};
+
+static int errno4(const struct report *r)
+{
+	static const uint8_t of[] = { ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT,
+				      ECONNREFUSED, EMSGSIZE };
+
+	if (r->type != ICMP_DUR)
+		return 0;
+	return r->code < sizeof(of) ? of[r->code] : EHOSTUNREACH;
+}
+
+static int errno6(const struct report *r)
+{
+	if (r->type != ICMP6_TYPE_DUR)
+		return 0;
+	return r->code == ICMP6_DUR_PORT ? ECONNREFUSED : EHOSTUNREACH;
+}
+
+static bool concerns(const struct udp_pcb *u, const struct report *r)
+{
+	if (u->local_port != lwip_ntohs(r->ports.src))
+		return false;
+	if (!ip_addr_isany(&u->local_ip) && !ip_addr_cmp(&u->local_ip, &r->from))
+		return false;
+	return !(u->flags & UDP_FLAGS_CONNECTED) ||
+	       (u->remote_port == lwip_ntohs(r->ports.dest) &&
+		ip_addr_cmp(&u->remote_ip, &r->to));
+}
+
+static void keep(struct inet_sock *s, const struct report *r, int err, bool v6)
+{
+	struct dgram *d = kmalloc(sizeof(*d));
+
+	if (!d)
+		return;
+	d->from = (struct endpoint){ r->to, lwip_ntohs(r->ports.dest) };
+	d->offender = *ip_current_src_addr();
+	d->err = err;
+	d->err_origin = v6 ? ORIGIN_ICMP6 : ORIGIN_ICMP;
+	d->err_type = r->type;
+	d->err_code = r->code;
+	dgram_queue_error(s, d);
+}
+
+static void tell(const struct report *r, int err, bool v6)
+{
+	struct udp_pcb *u;
+	struct inet_sock *s;
+	bool wanted;
+
+	if (!err || r->protocol != IP_PROTO_UDP)
+		return;
+	for (u = udp_pcbs; u && !concerns(u, r); u = u->next)
+		;
+	if (!u)
+		return;
+	s = u->recv_arg;
+	wanted = inet_opt(s, v6 ? INET_RECVERR6 : INET_RECVERR) ||
+		 (inet_is6(s) && inet_opt(s, INET_RECVERR6));
+	if (!wanted && !(u->flags & UDP_FLAGS_CONNECTED))
+		return;
+	if (wanted)
+		keep(s, r, err, v6);
+	sock_fail(&s->sk, err);
+	sock_wake(&s->sk, EPOLLERR | EPOLL_READ | EPOLL_WRITE);
+}
+
+static u8_t look4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
+		  const ip_addr_t *from)
+{
+	uint16_t at = ip_current_header_tot_len();
+	struct report r = { 0 };
+	struct icmp_echo_hdr h;
+	struct ip_hdr ip;
+
+	(void)arg;
+	(void)pcb;
+	(void)from;
+	if (pbuf_copy_partial(p, &h, sizeof(h), at) != sizeof(h))
+		return 0;
+	at = (uint16_t)(at + ICMP_HEADER);
+	if (pbuf_copy_partial(p, &ip, sizeof(ip), at) != sizeof(ip))
+		return 0;
+	at = (uint16_t)(at + IPH_HL_BYTES(&ip));
+	if (pbuf_copy_partial(p, &r.ports, sizeof(r.ports), at) !=
+	    sizeof(r.ports))
+		return 0;
+	r.type = h.type;
+	r.code = h.code;
+	r.protocol = IPH_PROTO(&ip);
+	ip_addr_set_ip4_u32_val(r.from, ip.src.addr);
+	ip_addr_set_ip4_u32_val(r.to, ip.dest.addr);
+	tell(&r, errno4(&r), false);
+	return 0;
+}
+
+static u8_t look6(void *arg, struct raw_pcb *pcb, struct pbuf *p,
+		  const ip_addr_t *from)
+{
+	uint16_t at = ip_current_header_tot_len();
+	struct report r = { 0 };
+	struct icmp6_hdr h;
+	struct ip6_hdr ip;
+
+	(void)arg;
+	(void)pcb;
+	(void)from;
+	if (pbuf_copy_partial(p, &h, sizeof(h), at) != sizeof(h))
+		return 0;
+	at = (uint16_t)(at + ICMP_HEADER);
+	if (pbuf_copy_partial(p, &ip, sizeof(ip), at) != sizeof(ip))
+		return 0;
+	at = (uint16_t)(at + IP6_HLEN);
+	if (pbuf_copy_partial(p, &r.ports, sizeof(r.ports), at) !=
+	    sizeof(r.ports))
+		return 0;
+	r.type = h.type;
+	r.code = h.code;
+	r.protocol = IP6H_NEXTH(&ip);
+	ip_addr_copy_from_ip6_packed(r.from, ip.src);
+	ip_addr_copy_from_ip6_packed(r.to, ip.dest);
+	tell(&r, errno6(&r), true);
+	return 0;
+}
+
+int icmp_watch(void)
+{
+	struct raw_pcb *v4 = raw_new_ip_type(IPADDR_TYPE_V4, IP_PROTO_ICMP);
+	struct raw_pcb *v6 = raw_new_ip_type(IPADDR_TYPE_V6, IP6_NEXTH_ICMP6);
+
+	if (!v4 || !v6) {
+		if (v4)
+			raw_remove(v4);
+		if (v6)
+			raw_remove(v6);
+		return -ENOMEM;
+	}
+	raw_recv(v4, look4, NULL);
+	raw_recv(v6, look6, NULL);
+	return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inet.c: AF_INET and AF_INET6 (ip(7), ipv6(7)): birth of sockets, names, and
+ * who may have which port.
+ *
+ * Whether a port may be bound is decided here, by Linux's rules, from lwIP's
+ * lists; its pcbs all have SOF_REUSEADDR, so that it agrees.
+ */
+#include "inet.h"
+
+#include "lwip/priv/tcp_priv.h"
+
+#define PORT_UNPRIVILEGED 1024
+#define STREAM_SNDBUF     16384 /* until it is connected */
+#define STREAM_RCVBUF     131072
+
+int inet_new(struct netns *ns, int family, int type, int protocol,
+	     struct inet_sock **out)
+{
+	struct inet_sock *s = kmalloc(sizeof(*s));
+	const struct sock_ops *ops = &inet_dgram_ops;
+
+	if (!s)
+		return -ENOMEM;
+	if (type == SOCK_STREAM)
+		ops = &inet_stream_ops;
+	else if (type == SOCK_RAW)
+		ops = &inet_raw_ops;
+	sock_init(&s->sk, ops, ns, family, type, protocol);
+	s->ttl = -1;
+	s->keep_idle = TCP_KEEPIDLE_DEFAULT / 1000;
+	s->keep_intvl = TCP_KEEPINTVL_DEFAULT / 1000;
+	s->keep_cnt = TCP_KEEPCNT_DEFAULT;
+	s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
+	TAILQ_INIT(&s->tx);
+	TAILQ_INIT(&s->embryos);
+	STAILQ_INIT(&s->dgrams);
+	STAILQ_INIT(&s->errors);
+	if (type == SOCK_STREAM) {
+		s->sk.sndbuf = STREAM_SNDBUF;
+		s->sk.rcvbuf = STREAM_RCVBUF;
+	}
+	*out = s;
+	return 0;
+}
+
+/* The protocol that type and protocol mean, or an errno. */
+static int which(int family, int type, int protocol)
+{
+	int ping = family == AF_INET ? IP_PROTO_ICMP : IP6_NEXTH_ICMP6;
+
+	if (protocol < 0 || protocol > UINT8_MAX)
+		return -EINVAL;
+	switch (type) {
+	case SOCK_STREAM:
+		return !protocol || protocol == IP_PROTO_TCP ? IP_PROTO_TCP
+							     : -EPROTONOSUPPORT;
+	case SOCK_DGRAM:
+		/* net.ipv4.ping_group_range: nobody, as Linux comes up */
+		if (protocol == ping)
+			return -EACCES;
+		return !protocol || protocol == IP_PROTO_UDP ? IP_PROTO_UDP
+							     : -EPROTONOSUPPORT;
+	case SOCK_RAW:
+		if (!protocol)
+			return -EPROTONOSUPPORT;
+		return capable(CAP_NET_RAW) ? protocol : -EPERM;
+	default:
+		return -ESOCKTNOSUPPORT;
+	}
+}
+
+static int create(int family, struct netns *ns, int type, int protocol,
+		  struct socket **out)
+{
+	struct inet_sock *s;
+	int r = which(family, type, protocol);
+
+	if (r < 0)
+		return r;
+	protocol = r;
+	r = inet_ready();
+	if (!r)
+		r = inet_new(ns, family, type, protocol, &s);
+	if (r)
+		return r;
+	s->uid = current->cred->euid;
+	if (type != SOCK_STREAM) {
+		inet_lock();
+		r = type == SOCK_DGRAM ? udpsock_init(s) : rawsock_init(s);
+		inet_unlock();
+	}
+	if (r)
+		sock_put(&s->sk);
+	else
+		*out = &s->sk;
+	return r;
+}
+
+static int create4(struct netns *ns, int type, int protocol,
+		   struct socket **out)
+{
+	return create(AF_INET, ns, type, protocol, out);
+}
+
+static int create6(struct netns *ns, int type, int protocol,
+		   struct socket **out)
+{
+	return create(AF_INET6, ns, type, protocol, out);
+}
+
+const struct sock_family inet_family = { AF_INET, create4 };
+const struct sock_family inet6_family = { AF_INET6, create6 };
+
+/* ---- names ---- */
+
+static bool reuses(const struct inet_holder *h, int option, uint8_t bit)
+{
+	return h->owner ? sock_flag(&h->owner->sk, option)
+			: h->so_options & bit;
+}
+
+bool inet_conflict(const struct inet_sock *s, const ip_addr_t *ip,
+		   const struct inet_holder *h)
+{
+	if (h->owner == s || !inet_overlap(ip, h->ip))
+		return false;
+	if (sock_flag(&s->sk, SO_REUSEADDR) && !h->listens &&
+	    reuses(h, SO_REUSEADDR, PCB_REUSEADDR))
+		return false;
+	return !sock_flag(&s->sk, SO_REUSEPORT) ||
+	       !reuses(h, SO_REUSEPORT, PCB_REUSEPORT) ||
+	       (h->owner && h->owner->uid != s->uid);
+}
+
+static int check_name(const struct inet_sock *s, const struct endpoint *e)
+{
+	if (inet_is6(s) && IP_IS_V4_VAL(e->ip) && inet_opt(s, INET_V6ONLY))
+		return -EINVAL;
+	if (!ip_addr_isany(&e->ip) && !inet_is_local(&e->ip) &&
+	    (s->sk.type == SOCK_STREAM || !inet_is_broadcast(&e->ip)))
+		return -EADDRNOTAVAIL;
+	if (s->sk.type != SOCK_RAW && e->port && e->port < PORT_UNPRIVILEGED &&
+	    !capable(CAP_NET_BIND_SERVICE))
+		return -EACCES;
+	return 0;
+}
+
+static int bind_locked(struct inet_sock *s, const struct endpoint *e)
+{
+	switch (s->sk.type) {
+	case SOCK_STREAM:
+		return stream_bind(s, e);
+	case SOCK_DGRAM:
+		return udpsock_bind(s, e);
+	default:
+		s->bound = *e;
+		s->bound.port = 0;
+		s->local = s->bound;
+		return inet_errno(raw_bind(s->raw, &e->ip));
+	}
+}
+
+int inet_bind(struct socket *sk, const struct sock_addr *a)
+{
+	struct inet_sock *s = inet_of(sk);
+	struct sock_addr any = *a;
+	struct endpoint e;
+	int r;
+
+	/* bind(2) of AF_INET takes AF_UNSPEC for any address */
+	if (sk->family == AF_INET && a->len >= sizeof(a->in) &&
+	    a->family == AF_UNSPEC && !a->in.addr)
+		any.family = AF_INET;
+	r = endpoint_from_addr(s, &any, &e);
+	if (r)
+		return r;
+	/* "any" of IPv6 is also IPv4's, unless that is not wanted */
+	if (ip_addr_isany(&e.ip) && IP_IS_V6_VAL(e.ip))
+		e.ip = inet_any(s);
+	r = check_name(s, &e);
+	if (r)
+		return r;
+	inet_lock();
+	r = bind_locked(s, &e);
+	inet_unlock();
+	return r;
+}
+
+int inet_getname(struct socket *sk, bool peer, struct sock_addr *out)
+{
+	struct inet_sock *s = inet_of(sk);
+	int r = 0;
+
+	inet_lock();
+	if (peer && (ip_addr_isany(&s->remote.ip) ||
+		     (sk->type == SOCK_STREAM && s->phase != TCP_IS_OPEN)))
+		r = -ENOTCONN;
+	else
+		endpoint_to_addr(s, peer ? &s->remote : &s->local, out);
+	inet_unlock();
+	return r;
+}

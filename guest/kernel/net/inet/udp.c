@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * udp.c: datagrams over UDP (udp(7)) on lwIP's raw API.
+ */
+#include "inet.h"
+
+#define UDP_MAX4   65507U /* of bytes in one datagram */
+#define UDP_MAX6   65487U /* what a packet of the loopback holds */
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR)
+
+static void arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p,
+		    const ip_addr_t *ip, u16_t port)
+{
+	struct endpoint from = { *ip, port };
+
+	(void)pcb;
+	dgram_arrived(arg, p, &from);
+}
+
+int udpsock_init(struct inet_sock *s)
+{
+	s->udp = udp_new_ip_type(inet_ip_type(s));
+	if (!s->udp)
+		return -ENOBUFS;
+	ip_set_option(s->udp, SOF_REUSEADDR);
+	udp_recv(s->udp, arrived, s);
+	return 0;
+}
+
+static bool taken(const struct inet_sock *s, const struct endpoint *e)
+{
+	for (struct udp_pcb *p = udp_pcbs; p; p = p->next) {
+		struct inet_holder h = { .ip = &p->local_ip,
+					 .owner = p->recv_arg };
+
+		if (p->local_port == e->port && inet_conflict(s, &e->ip, &h))
+			return true;
+	}
+	return false;
+}
+
+static void note_local(struct inet_sock *s)
+{
+	s->local.port = s->udp->local_port;
+}
+
+int udpsock_bind(struct inet_sock *s, const struct endpoint *e)
+{
+	err_t err;
+
+	if (s->local.port)
+		return -EINVAL;
+	if (e->port && taken(s, e))
+		return -EADDRINUSE;
+	err = udp_bind(s->udp, &e->ip, e->port);
+	if (err != ERR_OK)
+		return err == ERR_USE ? -EADDRINUSE : inet_errno(err);
+	s->bound = *e;
+	s->local = *e;
+	note_local(s);
+	return 0;
+}
+
+/* ---- connect ---- */
+
+static void disconnect(struct inet_sock *s)
+{
+	udp_disconnect(s->udp);
+	s->remote = (struct endpoint){ .ip = inet_any(s) };
+	s->udp->local_ip = s->bound.ip;
+	s->local.ip = s->bound.ip;
+	if (s->bound.port)
+		return;
+	s->udp->local_port = 0; /* it was not asked for */
+	s->local.port = 0;
+}
+
+static int connect_to(struct inet_sock *s, struct endpoint *to)
+{
+	ip_addr_t from;
+	err_t e;
+	int r = inet_route(s, to, &from);
+
+	if (r)
+		return r;
+	if (inet_is_broadcast(&to->ip) && !sock_flag(&s->sk, SO_BROADCAST))
+		return -EACCES;
+	e = udp_connect(s->udp, &to->ip, to->port);
+	if (e != ERR_OK)
+		return e == ERR_USE ? -EAGAIN : inet_errno(e);
+	s->remote = *to;
+	if (ip_addr_isany(&s->local.ip))
+		s->local.ip = s->udp->local_ip = from;
+	note_local(s);
+	return 0;
+}
+
+static int udpsock_connect(struct socket *sk, const struct sock_addr *a,
+			   bool nonblock)
+{
+	struct inet_sock *s = inet_of(sk);
+	struct endpoint to;
+	int r = 0;
+
+	(void)nonblock;
+	if (a->len < sizeof(a->family))
+		return -EINVAL;
+	if (a->family != AF_UNSPEC)
+		r = a->family == AF_INET || inet_is6(s)
+			    ? endpoint_to_send(s, a, &to)
+			    : endpoint_from_addr(s, a, &to);
+	if (r)
+		return r;
+	inet_lock();
+	if (a->family == AF_UNSPEC)
+		disconnect(s);
+	else
+		r = connect_to(s, &to);
+	inet_unlock();
+	return r;
+}
+
+/* ---- send ---- */
+
+static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
+{
+	ip_addr_t from;
+	int r;
+
+	if (!to->port)
+		return -EINVAL;
+	if (n > (IP_IS_V6_VAL(to->ip) ? UDP_MAX6 : UDP_MAX4))
+		return -EMSGSIZE;
+	r = inet_route(s, to, &from);
+	if (!r && inet_is_broadcast(&to->ip) &&
+	    !sock_flag(&s->sk, SO_BROADCAST))
+		r = -EACCES;
+	return r;
+}
+
+static int send_locked(struct inet_sock *s, struct pbuf *p,
+		       const struct endpoint *to)
+{
+	err_t e;
+
+	s->udp->tos = s->tos;
+	s->udp->ttl = (uint8_t)(s->ttl < 0 ? IP_DEFAULT_TTL : s->ttl);
+	e = udp_sendto(s->udp, p, &to->ip, to->port);
+	note_local(s);
+	if (e == ERR_MEM)
+		return -ENOBUFS;
+	return e == ERR_USE ? -EAGAIN : inet_errno(e);
+}
+
+static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
+{
+	struct inet_sock *s = inet_of(sk);
+	size_t n = m->u->left;
+	struct endpoint to;
+	struct pbuf *p;
+	int r;
+
+	if (n > UINT16_MAX)
+		return -EMSGSIZE;
+	if (m->flags & ~SEND_FLAGS)
+		return -EOPNOTSUPP;
+	r = dgram_where(s, m, &to);
+	if (!r)
+		r = sock_take_error(sk);
+	if (!r && sk->shutdown & SHUTDOWN_SND)
+		r = -EPIPE;
+	if (!r)
+		r = check_way(s, &to, n);
+	if (!r)
+		r = dgram_pbuf(m->u, n, &p);
+	if (r)
+		return r;
+	inet_lock();
+	r = send_locked(s, p, &to);
+	inet_unlock();
+	pbuf_free(p);
+	return r ? r : (ssize_t)n;
+}
+
+/* ---- the end ---- */
+
+static void udpsock_release(struct socket *sk)
+{
+	struct inet_sock *s = inet_of(sk);
+
+	inet_lock();
+	if (s->udp)
+		udp_remove(s->udp);
+	s->udp = NULL;
+	inet_unlock();
+	dgram_purge(s);
+}
+
+const struct sock_ops inet_dgram_ops = {
+	.bind = inet_bind,
+	.connect = udpsock_connect,
+	.getname = inet_getname,
+	.shutdown = dgram_shutdown,
+	.send = udpsock_send,
+	.recv = dgram_recv,
+	.poll = dgram_poll,
+	.ioctl = dgram_ioctl,
+	.setopt = ip_setopt,
+	.getopt = ip_getopt,
+	.release = udpsock_release,
+	.destroy = dgram_destroy,
+};
