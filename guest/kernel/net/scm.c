@@ -74,6 +74,19 @@ void scm_free(struct scm *s)
 	}
 }
 
+void scm_add(struct sock_msg *m, int level, int type, const void *data,
+	     size_t len)
+{
+	struct sock_cmsg *c = &m->cmsg[m->ncmsg];
+
+	ensure(m->ncmsg < SOCK_CMSGS && len <= sizeof(c->data));
+	m->ncmsg++;
+	c->level = level;
+	c->type = type;
+	c->len = (unsigned)len;
+	memcpy(c->data, data, len);
+}
+
 /* ---- sending ---- */
 
 static int take_files(const int32_t *fd, unsigned n, struct scm_files *f)
@@ -138,6 +151,18 @@ static int take_one(struct socket *s, const struct cmsg *c, struct scm *out)
 	}
 }
 
+/* For the protocol; AF_UNIX and AF_NETLINK have none. */
+static int take_other(const struct socket *s, const struct cmsg *c,
+		      struct sock_msg *m)
+{
+	if (s->family != AF_INET && s->family != AF_INET6)
+		return 0;
+	if (m->ncmsg == SOCK_CMSGS || c->len > sizeof(m->cmsg[0].data))
+		return -EINVAL;
+	scm_add(m, c->level, c->type, c->data, c->len);
+	return 0;
+}
+
 /* Counts the descriptors of all of it first: one allocation holds them. */
 static int count_files(const void *control, size_t len, size_t *n)
 {
@@ -154,11 +179,12 @@ static int count_files(const void *control, size_t len, size_t *n)
 	return *n > SCM_MAX_FD ? -EINVAL : 0;
 }
 
-/* The control messages of control[len]: 0 with *out filled (the caller frees
+/* The control messages of control[len]: 0 with m->scm and m->cmsg filled (the caller frees
  * it in the end), EINVAL, EBADF, EPERM, ESRCH. */
 int scm_parse(struct socket *s, const void *control, size_t len,
-	      struct scm *out)
+	      struct sock_msg *m)
 {
+	struct scm *out = &m->scm;
 	struct cmsg_iter it = { control, len };
 	struct cmsg c;
 	size_t n;
@@ -174,8 +200,8 @@ int scm_parse(struct socket *s, const void *control, size_t len,
 			return -ENOMEM;
 	}
 	while (!r && cmsg_next(&it, &c) > 0)
-		if (c.level == SOL_SOCKET)
-			r = take_one(s, &c, out);
+		r = c.level == SOL_SOCKET ? take_one(s, &c, out)
+					  : take_other(s, &c, m);
 	if (r)
 		scm_free(out);
 	return r;
@@ -262,19 +288,6 @@ static void put_files(struct control_out *o, struct scm_files *f)
 	}
 	if (n < f->n)
 		o->m->out_flags |= MSG_CTRUNC;
-}
-
-void scm_add(struct sock_msg *m, int level, int type, const void *data,
-	     size_t len)
-{
-	struct sock_cmsg *c = &m->cmsg[m->ncmsg];
-
-	ensure(m->ncmsg < SOCK_CMSGS && len <= sizeof(c->data));
-	m->ncmsg++;
-	c->level = level;
-	c->type = type;
-	c->len = (unsigned)len;
-	memcpy(c->data, data, len);
 }
 
 size_t scm_deliver(struct socket *s, struct sock_msg *m, uaddr_t to,

@@ -91,7 +91,7 @@ static int header_from_user(struct lx_msghdr *h, uaddr_t at, struct sock_msg *m,
 }
 
 static int control_from_user(struct socket *s, const struct lx_msghdr *h,
-			     struct scm *out)
+			     struct sock_msg *m)
 {
 	void *c;
 	int r;
@@ -105,7 +105,7 @@ static int control_from_user(struct socket *s, const struct lx_msghdr *h,
 		return -ENOBUFS;
 	r = copy_from_user(c, UADDR(h->control), h->controllen)
 		    ? -EFAULT
-		    : scm_parse(s, c, h->controllen, out);
+		    : scm_parse(s, c, h->controllen, m);
 	kfree(c);
 	return r;
 }
@@ -126,7 +126,7 @@ static long send_one(struct file *f, struct socket *s, uaddr_t msg,
 		m.name = &a;
 	}
 	if (!r)
-		r = control_from_user(s, &h, &m.scm);
+		r = control_from_user(s, &h, &m);
 	if (!r)
 		r = sock_send(s, &m);
 	scm_free(&m.scm);

@@ -42,6 +42,7 @@
 #define SOL_IP      0
 #define SOL_SOCKET  1
 #define SOL_TCP     6
+#define SOL_UDP     17
 #define SOL_IPV6    41
 #define SOL_RAW     255
 #define SOL_ICMPV6  58
@@ -93,8 +94,17 @@
 #define IPV6_HOPLIMIT     52
 #define IPV6_RECVTCLASS   66
 #define IPV6_TCLASS       67
-#define IPV6_CHECKSUM     7
+#define ICMP_FILTER       1 /* of SOL_RAW */
 #define ICMPV6_FILTER     1
+#define IP_MTU_DISCOVER   10
+#define IP_MTU            14
+#define IP_FREEBIND       15
+#define IP_MINTTL         21
+#define IP_BIND_ADDRESS_NO_PORT 24
+#define IPV6_MTU_DISCOVER 23
+#define IPV6_MTU          24
+#define IPV6_DONTFRAG     62
+#define UDP_CORK          1
 
 #define TCP_NODELAY      1
 #define TCP_MAXSEG       2
@@ -103,7 +113,10 @@
 #define TCP_KEEPINTVL    5
 #define TCP_KEEPCNT      6
 #define TCP_INFO         11
+#define TCP_SYNCNT       7
+#define TCP_QUICKACK     12
 #define TCP_CONGESTION   13
+#define TCP_USER_TIMEOUT 18
 
 #define SCM_RIGHTS      1
 #define SCM_CREDENTIALS 2

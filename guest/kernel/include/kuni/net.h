@@ -182,7 +182,7 @@ int sock_getsockopt(struct socket *s, int level, int name, uaddr_t val,
 
 /* ---- scm.c: control messages ---- */
 int scm_parse(struct socket *s, const void *control, size_t len,
-	      struct scm *out) MUST_CHECK;
+	      struct sock_msg *m) MUST_CHECK;
 /* One more for scm_deliver(). */
 void scm_add(struct sock_msg *m, int level, int type, const void *data,
 	     size_t len);

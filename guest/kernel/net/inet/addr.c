@@ -72,6 +72,13 @@ int endpoint_from_addr(const struct inet_sock *s, const struct sock_addr *a,
 	return a->len < SIN6_MIN ? -EINVAL : -EAFNOSUPPORT;
 }
 
+uint8_t inet_ttl(const struct inet_sock *s, bool v6)
+{
+	int32_t v = v6 ? s->hops : s->ttl;
+
+	return (uint8_t)(v < 0 ? IP_DEFAULT_TTL : v);
+}
+
 void endpoint_to_addr(const struct inet_sock *s, const struct endpoint *e,
 		      struct sock_addr *out)
 {

@@ -14,6 +14,16 @@
 #define COPY_MAX 1024U /* more goes into pages, which are not copied again */
 
 #define SO_EE_SIZE 16
+#define LO_INDEX   1
+
+struct lx_in_pktinfo {
+	int32_t ifindex;
+	uint32_t spec_dst, addr;
+};
+struct lx_in6_pktinfo {
+	uint8_t addr[16];
+	uint32_t ifindex;
+};
 
 void dgram_purge(struct inet_sock *s)
 {
@@ -70,8 +80,11 @@ void dgram_arrived(struct inet_sock *s, struct pbuf *p,
 		   const struct endpoint *from)
 {
 	struct dgram *d = kmalloc(sizeof(*d));
+	bool far = s->minttl && !ip_current_is_v6() &&
+		   IPH_TTL(ip4_current_header()) < s->minttl;
 
-	if (!d) {
+	if (!d || far) {
+		kfree(d);
 		pbuf_free(p);
 		return;
 	}
@@ -162,16 +175,6 @@ static ssize_t copy_out(const struct pbuf *p, struct uio *u)
 	return done;
 }
 
-struct lx_in_pktinfo {
-	int32_t ifindex;
-	uint32_t spec_dst, addr;
-};
-struct lx_in6_pktinfo {
-	uint8_t addr[16];
-	uint32_t ifindex;
-};
-#define LO_INDEX 1
-
 static void put_int(struct sock_msg *m, int level, int type, int32_t v)
 {
 	scm_add(m, level, type, &v, sizeof(v));
@@ -184,6 +187,8 @@ static void control4(const struct inet_sock *s, const struct dgram *d,
 		struct lx_in_pktinfo i = { .ifindex = LO_INDEX };
 
 		i.spec_dst = i.addr = ip4_addr_get_u32(ip_2_ip4(&d->to));
+		if (inet_is_broadcast(&d->to))
+			i.spec_dst = PP_HTONL(IPADDR_LOOPBACK);
 		scm_add(m, SOL_IP, IP_PKTINFO, &i, sizeof(i));
 	}
 	if (inet_opt(s, INET_RECVTTL))
@@ -224,11 +229,22 @@ static ssize_t take(struct inet_sock *s, struct dgram *d, struct sock_msg *m)
 	n = copy_out(d->p, m->u);
 	if (n < 0)
 		return n;
-	if (!IP_IS_V6_VAL(d->to))
-		control4(s, d, m);
 	if (inet_is6(s))
 		control6(s, d, m);
+	if (!IP_IS_V6_VAL(d->to))
+		control4(s, d, m);
 	return m->flags & MSG_TRUNC ? (ssize_t)len : n;
+}
+
+/* SO_ERROR is that of the first in the queue. */
+static void next_error(struct inet_sock *s)
+{
+	const struct dgram *d;
+
+	spin_lock(&s->sk.lock);
+	d = STAILQ_FIRST(&s->errors);
+	sock_fail(&s->sk, d ? d->err : 0);
+	spin_unlock(&s->sk.lock);
 }
 
 /* struct sock_extended_err, and the address that sent it behind it. */
@@ -244,9 +260,14 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 	struct endpoint e;
 	struct sock_addr a;
 	bool v6;
+	ssize_t n;
 
 	if (!d)
 		return -EAGAIN;
+	next_error(s);
+	if (d->p && m->u->left < d->p->tot_len)
+		m->out_flags |= MSG_TRUNC;
+	n = d->p ? copy_out(d->p, m->u) : 0;
 	if (m->name)
 		endpoint_to_addr(s, &d->from, m->name);
 	e = (struct endpoint){ d->offender, 0 };
@@ -263,7 +284,7 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 						: sizeof(a.in)));
 	m->out_flags |= MSG_ERRQUEUE;
 	free_dgram(d);
-	return 0;
+	return n;
 }
 
 ssize_t dgram_recv(struct socket *sk, struct sock_msg *m)
@@ -329,6 +350,89 @@ int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out)
 	}
 	if (r && *out)
 		pbuf_free(*out);
+	return r;
+}
+
+static int control_of4(const struct sock_cmsg *c, struct dgram_how *out)
+{
+	struct lx_in_pktinfo info;
+	int32_t v = c->data[0];
+
+	if (c->type == IP_PKTINFO) {
+		if (c->len != sizeof(info))
+			return -EINVAL;
+		memcpy(&info, c->data, sizeof(info));
+		if (info.ifindex && info.ifindex != LO_INDEX)
+			return -ENETUNREACH;
+		ip_addr_set_ip4_u32_val(out->from, info.spec_dst);
+		return info.spec_dst && !inet_is_local(&out->from)
+			       ? -ENETUNREACH
+			       : 0;
+	}
+	if (c->len == sizeof(v))
+		memcpy(&v, c->data, sizeof(v));
+	else if (c->len != 1 || c->type != IP_TOS)
+		return -EINVAL;
+	if (v < (c->type == IP_TTL) || v > 255)
+		return -EINVAL;
+	if (c->type == IP_TTL)
+		out->ttl = v;
+	else if (c->type == IP_TOS)
+		out->tos = v;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int control_of6(const struct sock_cmsg *c, struct dgram_how *out)
+{
+	struct lx_in6_pktinfo info;
+	ip6_addr_t a = { 0 };
+	int32_t v;
+
+	if (c->type == IPV6_PKTINFO) {
+		if (c->len != sizeof(info))
+			return -EINVAL;
+		memcpy(&info, c->data, sizeof(info));
+		memcpy(a.addr, info.addr, sizeof(info.addr));
+		ip_addr_copy_from_ip6(out->from, a);
+		if (info.ifindex && info.ifindex != LO_INDEX)
+			return -ENODEV;
+		return ip6_addr_isany(&a) || inet_is_local(&out->from)
+			       ? 0
+			       : -EINVAL;
+	}
+	if (c->len != sizeof(v))
+		return -EINVAL;
+	memcpy(&v, c->data, sizeof(v));
+	if (v < -1 || v > 255)
+		return -EINVAL;
+	if (c->type == IPV6_HOPLIMIT)
+		out->ttl = v;
+	else if (c->type == IPV6_TCLASS)
+		out->tos = v;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* What is for the other family says nothing. */
+int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
+		  struct dgram_how *out)
+{
+	int r = 0;
+
+	*out = (struct dgram_how){ .ttl = -1, .tos = -1 };
+	for (unsigned n = 0; n < m->ncmsg && !r; n++) {
+		if (!v6 && m->cmsg[n].level == SOL_IP)
+			r = control_of4(&m->cmsg[n], out);
+		else if (v6 && m->cmsg[n].level == SOL_IPV6)
+			r = control_of6(&m->cmsg[n], out);
+	}
+	if (out->ttl < 0)
+		out->ttl = inet_ttl(s, v6);
+	if (out->tos < 0)
+		out->tos = v6 ? s->tclass : s->tos;
 	return r;
 }
 

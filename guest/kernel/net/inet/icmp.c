@@ -9,6 +9,11 @@
  */
 #include "inet.h"
 
+#include <string.h>
+
+#include "lwip/icmp.h"
+#include "lwip/icmp6.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/ip4.h"
@@ -19,11 +24,74 @@
 #define ORIGIN_ICMP6 3
 #define ICMP_HEADER  8U
 
+
+/* ---- errors that we send (RFC 1812, 4.3.2.3; RFC 4443, 2.4) ---- */
+
+#define MOST4    576U  /* of bytes in a packet with an error */
+#define MOST6    1280U
+#define TOS_ICMP 0xc0 /* internetwork control */
+
+/* Room for headers, then ICMP's, then as much of p as there may be. */
+static struct pbuf *error_about(struct pbuf *p, unsigned most, uint8_t type,
+				uint8_t code)
+{
+	uint16_t n = (uint16_t)min((unsigned)p->tot_len, most - ICMP_HEADER);
+	struct pbuf *q = pbuf_alloc(PBUF_IP, (uint16_t)(n + ICMP_HEADER),
+				    PBUF_RAM);
+	uint8_t *to;
+
+	if (!q)
+		return NULL;
+	to = q->payload;
+	memset(to, 0, ICMP_HEADER);
+	to[0] = type;
+	to[1] = code;
+	(void)pbuf_copy_partial(p, to + ICMP_HEADER, n, 0);
+	return q;
+}
+
+void icmp_dest_unreach(struct pbuf *p, enum icmp_dur_type t)
+{
+	struct pbuf *q = error_about(p, MOST4 - IP_HLEN, ICMP_DUR, (uint8_t)t);
+	uint16_t sum;
+
+	if (!q)
+		return;
+	sum = inet_chksum(q->payload, q->len);
+	memcpy((uint8_t *)q->payload + 2, &sum, sizeof(sum));
+	(void)ip4_output_if(q, ip4_current_dest_addr(), ip4_current_src_addr(),
+			    IP_DEFAULT_TTL, TOS_ICMP, IP_PROTO_ICMP,
+			    ip_current_input_netif());
+	pbuf_free(q);
+}
+
+void icmp6_dest_unreach(struct pbuf *p, enum icmp6_dur_code c)
+{
+	struct pbuf *q = error_about(p, MOST6 - IP6_HLEN, ICMP6_TYPE_DUR,
+				     (uint8_t)c);
+	uint16_t sum;
+
+	if (!q)
+		return;
+	sum = ip6_chksum_pseudo(q, IP6_NEXTH_ICMP6, q->tot_len,
+				ip6_current_dest_addr(),
+				ip6_current_src_addr());
+	memcpy((uint8_t *)q->payload + 2, &sum, sizeof(sum));
+	(void)ip6_output_if(q, ip6_current_dest_addr(), ip6_current_src_addr(),
+			    IP_DEFAULT_TTL, 0, IP6_NEXTH_ICMP6,
+			    ip_current_input_netif());
+	pbuf_free(q);
+}
+
+/* ---- errors that come ---- */
+
 struct report { /* what a packet says */
 	uint8_t type, code;
 	ip_addr_t from, to; /* of the datagram that it is about */
 	uint8_t protocol;
 	struct udp_hdr ports;
+	struct pbuf *packet; /* all of it */
+	uint16_t data_at;    /* where in it the datagram's bytes are */
 };
 
 static int errno4(const struct report *r)
@@ -54,12 +122,28 @@ static bool concerns(const struct udp_pcb *u, const struct report *r)
 		ip_addr_cmp(&u->remote_ip, &r->to));
 }
 
+/* What came back of what was sent; NULL: nothing. */
+static struct pbuf *bytes_of(const struct report *r)
+{
+	uint16_t n = r->packet->tot_len;
+	struct pbuf *q;
+
+	if (n <= r->data_at)
+		return NULL;
+	n = (uint16_t)(n - r->data_at);
+	q = pbuf_alloc(PBUF_RAW, n, PBUF_RAM);
+	if (q)
+		(void)pbuf_copy_partial(r->packet, q->payload, n, r->data_at);
+	return q;
+}
+
 static void keep(struct inet_sock *s, const struct report *r, int err, bool v6)
 {
 	struct dgram *d = kmalloc(sizeof(*d));
 
 	if (!d)
 		return;
+	d->p = bytes_of(r);
 	d->from = (struct endpoint){ r->to, lwip_ntohs(r->ports.dest) };
 	d->offender = *ip_current_src_addr();
 	d->err = err;
@@ -112,6 +196,8 @@ static u8_t look4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	if (pbuf_copy_partial(p, &r.ports, sizeof(r.ports), at) !=
 	    sizeof(r.ports))
 		return 0;
+	r.packet = p;
+	r.data_at = (uint16_t)(at + UDP_HLEN);
 	r.type = h.type;
 	r.code = h.code;
 	r.protocol = IPH_PROTO(&ip);
@@ -141,6 +227,8 @@ static u8_t look6(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	if (pbuf_copy_partial(p, &r.ports, sizeof(r.ports), at) !=
 	    sizeof(r.ports))
 		return 0;
+	r.packet = p;
+	r.data_at = (uint16_t)(at + UDP_HLEN);
 	r.type = h.type;
 	r.code = h.code;
 	r.protocol = IP6H_NEXTH(&ip);

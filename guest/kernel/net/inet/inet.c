@@ -27,11 +27,15 @@ int inet_new(struct netns *ns, int family, int type, int protocol,
 	else if (type == SOCK_RAW)
 		ops = &inet_raw_ops;
 	sock_init(&s->sk, ops, ns, family, type, protocol);
-	s->ttl = -1;
+	s->ttl = s->hops = -1;
+	s->syncnt = TCP_SYNMAXRTX;
+	s->pmtudisc = s->pmtudisc6 = 1; /* IP_PMTUDISC_WANT */
+	s->opts = 1U << INET_QUICKACK;
 	s->keep_idle = TCP_KEEPIDLE_DEFAULT / 1000;
 	s->keep_intvl = TCP_KEEPINTVL_DEFAULT / 1000;
 	s->keep_cnt = TCP_KEEPCNT_DEFAULT;
 	s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
+	TAILQ_INIT(&s->hold);
 	TAILQ_INIT(&s->tx);
 	TAILQ_INIT(&s->embryos);
 	STAILQ_INIT(&s->dgrams);
@@ -138,6 +142,7 @@ static int check_name(const struct inet_sock *s, const struct endpoint *e)
 	if (inet_is6(s) && IP_IS_V4_VAL(e->ip) && inet_opt(s, INET_V6ONLY))
 		return -EINVAL;
 	if (!ip_addr_isany(&e->ip) && !inet_is_local(&e->ip) &&
+	    !inet_opt(s, INET_FREEBIND) &&
 	    (s->sk.type == SOCK_STREAM || !inet_is_broadcast(&e->ip)))
 		return -EADDRNOTAVAIL;
 	if (s->sk.type != SOCK_RAW && e->port && e->port < PORT_UNPRIVILEGED &&
@@ -155,7 +160,7 @@ static int bind_locked(struct inet_sock *s, const struct endpoint *e)
 		return udpsock_bind(s, e);
 	default:
 		s->bound = *e;
-		s->bound.port = 0;
+		s->bound.port = s->local.port;
 		s->local = s->bound;
 		return inet_errno(raw_bind(s->raw, &e->ip));
 	}
@@ -193,7 +198,7 @@ int inet_getname(struct socket *sk, bool peer, struct sock_addr *out)
 	int r = 0;
 
 	inet_lock();
-	if (peer && (ip_addr_isany(&s->remote.ip) ||
+	if (peer && (!s->remote.port ||
 		     (sk->type == SOCK_STREAM && s->phase != TCP_IS_OPEN)))
 		r = -ENOTCONN;
 	else

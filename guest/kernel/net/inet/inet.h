@@ -33,6 +33,11 @@ struct endpoint {
 	uint16_t port; /* of the host's byte order */
 };
 
+/* What a message said of itself beside its bytes. */
+struct dgram_how {
+	ip_addr_t from; /* any: not said */
+	int ttl, tos;
+};
 enum tcp_phase { TCP_IS_CLOSED, TCP_LISTENS, TCP_CONNECTS, TCP_IS_OPEN };
 
 STAILQ_HEAD(dgrams, dgram);
@@ -49,29 +54,43 @@ struct inet_sock {
 	struct endpoint local, remote; /* [inet] port 0: none */
 	struct endpoint bound;         /* [inet] what bind(2) asked for */
 	uint32_t opts;                 /* [a] bits 1 << INET_* */
-	int32_t ttl;                   /* [a] -1: the default */
-	uint8_t tos;                   /* [a] */
+	int32_t ttl, hops;             /* [a] of IPv4, IPv6; -1: the default */
+	uint8_t tos, tclass;           /* [a] of IPv4, IPv6 */
+	uint8_t minttl;                /* [a] less does not come in */
+	uint8_t pmtudisc, pmtudisc6;   /* [a] */
 	uint32_t uid;                  /* [I] who made it */
 
 	/* streams */
 	enum tcp_phase phase;         /* [inet], read without it */
 	bool connecting;              /* [inet] connect(2) is not over */
 	bool released;                /* [inet] its file is gone */
+	bool quick;                   /* [a] TCP_QUICKACK was asked for */
 	bool fin;                     /* [lock] the other end has ended */
 	struct pbuf *rx, *rx_tail;    /* [lock] received, chained by next */
 	uint32_t unannounced;         /* [read_lock] read, not told to lwIP */
 	uint32_t window;              /* [inet] what may be on its way to us */
+	struct msgqueue hold;         /* [inet] not yet given to lwIP */
 	struct msgqueue tx;           /* [inet] pages not yet acknowledged */
 	uint64_t tx_end, tx_acked;    /* [inet] of the stream sent */
+	uint32_t hold_bytes;          /* [inet] */
+	bool starved;                 /* [inet] lwIP had no room for it */
+	bool fin_wanted;              /* [inet] when hold is empty */
+	uint64_t hold_since;          /* [inet] */
+	uint64_t progress;            /* [inet] when tx_acked last moved */
 	struct inet_list embryos;     /* [lock] not yet accepted */
 	unsigned nembryos, backlog;   /* [lock] */
 	TAILQ_ENTRY(inet_sock) embryo_link; /* [listener's lock] */
 	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times */
+	uint32_t user_timeout;                    /* [a] ms, 0: none */
+	uint32_t syncnt, maxseg;                  /* [a] maxseg 0: none */
 
 	/* datagrams */
 	struct dgrams dgrams, errors; /* [lock] */
 	uint32_t rx_bytes;            /* [lock] charged, of dgrams and errors */
-	uint32_t icmp6_filter[8];     /* [lock] bit set: blocked */
+	uint32_t icmp_filter[8];      /* [lock] bit set: blocked */
+	struct pbuf *pending;         /* [inet] corked: what has no end yet */
+	struct endpoint pending_to;   /* [inet] */
+	struct dgram_how pending_how; /* [inet] */
 };
 
 enum inet_option {
@@ -87,7 +106,11 @@ enum inet_option {
 	INET_RECVTOS,
 	INET_RECVTCLASS,
 	INET_HDRINCL,
-	INET_CHECKSUM6, /* IPV6_CHECKSUM is on */
+	INET_FREEBIND,
+	INET_NOPORT, /* IP_BIND_ADDRESS_NO_PORT */
+	INET_QUICKACK,
+	INET_UDP_CORK,
+	INET_DONTFRAG6,
 };
 
 static inline struct inet_sock *inet_of(struct socket *s)
@@ -131,6 +154,7 @@ int endpoint_from_addr(const struct inet_sock *s, const struct sock_addr *a,
 /* The same for a datagram: one of AF_INET6 may be sent to AF_INET. */
 int endpoint_to_send(const struct inet_sock *s, const struct sock_addr *a,
 		     struct endpoint *out) MUST_CHECK;
+uint8_t inet_ttl(const struct inet_sock *s, bool v6);
 void endpoint_to_addr(const struct inet_sock *s, const struct endpoint *e,
 		      struct sock_addr *out);
 uint8_t inet_ip_type(const struct inet_sock *s); /* of a pcb of s */
@@ -187,7 +211,11 @@ int stream_shutdown(struct socket *sk, int how);
 ssize_t stream_send(struct socket *sk, struct sock_msg *m);
 ssize_t stream_recv(struct socket *sk, struct sock_msg *m);
 void stream_sent(struct inet_sock *s, uint32_t n); /* [inet] acknowledged */
-void stream_flush(struct inet_sock *s);            /* [inet] even if corked */
+/* [inet] What is held goes to lwIP; more: more will follow at once. */
+void stream_drain(struct inet_sock *s, bool more);
+void stream_finish(struct inet_sock *s); /* [inet] a FIN behind all of it */
+/* [inet] Timers of ours; when the next is due. */
+uint64_t stream_tick(struct inet_sock *s, uint64_t now);
 void stream_received(struct inet_sock *s, struct pbuf *p); /* [inet] */
 uint32_t stream_window(const struct inet_sock *s);
 long stream_readable(struct inet_sock *s); /* bytes */
@@ -214,6 +242,8 @@ long dgram_ioctl(struct socket *sk, unsigned cmd, uaddr_t arg);
 int dgram_shutdown(struct socket *sk, int how);
 void dgram_purge(struct inet_sock *s);
 void dgram_destroy(struct socket *sk);
+int dgram_control(const struct inet_sock *s, const struct sock_msg *m,
+		  bool v6, struct dgram_how *out) MUST_CHECK;
 /* n bytes of u, with room for headers before them: ENOBUFS, EFAULT. */
 int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out) MUST_CHECK;
 /* Where m goes: its name or who s is connected to; EDESTADDRREQ, ... */
@@ -224,6 +254,7 @@ int dgram_where(struct inet_sock *s, const struct sock_msg *m,
 extern const struct sock_ops inet_dgram_ops, inet_raw_ops;
 int udpsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int rawsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
+int udpsock_uncork(struct inet_sock *s); /* [inet] sends what waits */
 int udpsock_bind(struct inet_sock *s, const struct endpoint *e); /* [inet] */
 int icmp_watch(void) MUST_CHECK;                                 /* [inet] */
 
@@ -234,6 +265,7 @@ int tcp_setopt(struct socket *sk, int level, int name, uaddr_t val, int len);
 int tcp_getopt(struct socket *sk, int level, int name, uaddr_t val,
 	       uaddr_t len);
 uint8_t inet_tcp_state(int lwip_state); /* Linux's number of it */
+void inet_set_opt(struct inet_sock *s, enum inet_option o, bool on);
 int inet_put_opt(const void *v, size_t size, uaddr_t val, uaddr_t len);
 
 #endif

@@ -10,7 +10,10 @@ LWIP_INC  := -isystem $(LWIP)/include -Iguest/kernel/net/inet
 
 build/lwip/.ready: tools/setup
 	$(Q)tools/setup lwip; touch $@
-$(B)/lwip/%.o: build/lwip/.ready guest/kernel/net/inet/lwipopts.h guest/kernel/net/inet/arch/cc.h
+$(B)/lwip/%.o: build/lwip/.ready guest/kernel/net/inet/lwipopts.h guest/kernel/net/inet/arch/cc.h guest/kernel/net/inet/lwip.mk
 	$(Q)mkdir -p $(@D); $(CC) $(filter-out -Wstrict% -Wframe%,$(GUEST_CFLAGS)) -w $(LWIP_INC) -c -o $@ $(LWIP)/$*
+# Errors of our own, which tell more of what they are about (icmp.c).
+$(B)/lwip/core/ipv4/icmp.c.o $(B)/lwip/core/ipv6/icmp6.c.o: GUEST_CFLAGS += \
+        -Dicmp_dest_unreach=lwip_icmp_dest_unreach -Dicmp6_dest_unreach=lwip_icmp6_dest_unreach
 $(B)/guest/guest/kernel/net/inet/%.o: GUEST_CFLAGS += $(LWIP_INC)
 $(patsubst %,$(B)/guest/%.o,$(wildcard guest/kernel/net/inet/*.c)): build/lwip/.ready

@@ -98,10 +98,8 @@ static uint64_t next_of(const struct tcp_pcb *p)
 			       TCP_SLOW_INTERVAL);
 }
 
-static uint64_t next_run(void)
+static uint64_t next_run(uint64_t next)
 {
-	uint64_t next = DEADLINE_NEVER;
-
 	for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
 		uint64_t at = next_of(p);
 
@@ -130,6 +128,20 @@ static void timer_fired(struct ktimer *t)
 	wake_all(&due_wait, 0);
 }
 
+/* Those of sockets; one may end its connection. */
+static uint64_t run_ours(uint64_t now)
+{
+	uint64_t next = DEADLINE_NEVER;
+	struct tcp_pcb *p, *after;
+
+	for (p = tcp_active_pcbs; p; p = after) {
+		after = p->next;
+		if (p->callback_arg)
+			next = min(next, stream_tick(p->callback_arg, now));
+	}
+	return next;
+}
+
 static void run_timers(void)
 {
 	uint64_t now = arch_clock_ns();
@@ -141,7 +153,7 @@ static void run_timers(void)
 		tcp_slowtmr();
 	}
 	busy = false;
-	arm(next_run());
+	arm(next_run(run_ours(now)));
 }
 
 static void timer_thread(void *arg)

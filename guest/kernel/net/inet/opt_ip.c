@@ -2,12 +2,17 @@
 /*
  * opt_ip.c: options of the levels IPPROTO_IP and IPPROTO_IPV6 (ip(7), ipv6(7)).
  * One that is not here is ENOPROTOOPT: none is accepted and forgotten.
+ *
+ * Nothing here is ever cut into fragments, so what is said about that
+ * (IP_MTU_DISCOVER, IPV6_DONTFRAG) is kept and told, and changes nothing.
  */
 #include "inet.h"
 
 #include <string.h>
 
-#define HOPS_DEFAULT 64
+#define LO_MTU       65536
+#define IP_MAX       65535 /* no packet of IPv4 is longer */
+#define PMTUDISC_MAX 5 /* IP_PMTUDISC_OMIT */
 
 int inet_put_opt(const void *v, size_t size, uaddr_t val, uaddr_t len)
 {
@@ -23,7 +28,7 @@ int inet_put_opt(const void *v, size_t size, uaddr_t val, uaddr_t len)
 	return 0;
 }
 
-static void set_flag(struct inet_sock *s, enum inet_option o, bool on)
+void inet_set_opt(struct inet_sock *s, enum inet_option o, bool on)
 {
 	if (on)
 		__atomic_fetch_or(&s->opts, 1U << o, __ATOMIC_RELAXED);
@@ -31,48 +36,44 @@ static void set_flag(struct inet_sock *s, enum inet_option o, bool on)
 		__atomic_fetch_and(&s->opts, ~(1U << o), __ATOMIC_RELAXED);
 }
 
-/* The plain flags: which, or -1. */
-static int flag4(int name, int type)
-{
-	switch (name) {
-	case IP_RECVERR:
-		return INET_RECVERR;
-	case IP_PKTINFO:
-		return INET_PKTINFO;
-	case IP_RECVTTL:
-		return INET_RECVTTL;
-	case IP_RECVTOS:
-		return INET_RECVTOS;
-	case IP_HDRINCL:
-		return type == SOCK_RAW ? INET_HDRINCL : -1;
-	default:
-		return -1;
-	}
-}
+struct flag {
+	int name;
+	enum inet_option option;
+};
+static const struct flag flags4[] = {
+	{ IP_RECVERR, INET_RECVERR },	{ IP_PKTINFO, INET_PKTINFO },
+	{ IP_RECVTTL, INET_RECVTTL },	{ IP_RECVTOS, INET_RECVTOS },
+	{ IP_FREEBIND, INET_FREEBIND }, { IP_HDRINCL, INET_HDRINCL },
+	{ IP_BIND_ADDRESS_NO_PORT, INET_NOPORT },
+	{ 0, 0 },
+};
+static const struct flag flags6[] = {
+	{ IPV6_RECVERR, INET_RECVERR6 },
+	{ IPV6_RECVPKTINFO, INET_PKTINFO6 },
+	{ IPV6_RECVHOPLIMIT, INET_RECVHOPS },
+	{ IPV6_RECVTCLASS, INET_RECVTCLASS },
+	{ IPV6_DONTFRAG, INET_DONTFRAG6 },
+	{ 0, 0 },
+};
 
-static int flag6(int name)
+static const struct flag *find(const struct flag *f, int name)
 {
-	switch (name) {
-	case IPV6_RECVERR:
-		return INET_RECVERR6;
-	case IPV6_RECVPKTINFO:
-		return INET_PKTINFO6;
-	case IPV6_RECVHOPLIMIT:
-		return INET_RECVHOPS;
-	case IPV6_RECVTCLASS:
-		return INET_RECVTCLASS;
-	default:
-		return -1;
-	}
+	for (; f->name; f++)
+		if (f->name == name)
+			return f;
+	return NULL;
 }
 
 static void apply(struct inet_sock *s)
 {
+	if (s->sk.type != SOCK_STREAM)
+		return;
 	inet_lock();
-	if (s->sk.type == SOCK_STREAM)
-		stream_apply(s);
+	stream_apply(s);
 	inet_unlock();
 }
+
+/* ---- set ---- */
 
 /* Before there is a name or a connection: the pcb is of another kind then. */
 static int set_v6only(struct inet_sock *s, bool on)
@@ -80,11 +81,10 @@ static int set_v6only(struct inet_sock *s, bool on)
 	int r = 0;
 
 	inet_lock();
-	if (s->local.port || !ip_addr_isany(&s->remote.ip) ||
-	    s->sk.type == SOCK_RAW) {
-		r = s->sk.type == SOCK_RAW && on ? 0 : -EINVAL;
+	if (s->local.port || !ip_addr_isany(&s->remote.ip)) {
+		r = -EINVAL;
 	} else {
-		set_flag(s, INET_V6ONLY, on);
+		inet_set_opt(s, INET_V6ONLY, on);
 		s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
 		if (s->sk.type == SOCK_DGRAM)
 			s->udp->local_ip = s->udp->remote_ip = s->bound.ip;
@@ -95,25 +95,43 @@ static int set_v6only(struct inet_sock *s, bool on)
 	return r;
 }
 
+/* Of a stream, two bits of it are the congestion's. */
+static uint8_t tos_of(const struct inet_sock *s, int32_t v, uint8_t was)
+{
+	return (uint8_t)(s->sk.type == SOCK_STREAM ? (v & ~3) | (was & 3) : v);
+}
+
+static int set_byte(uint8_t *to, int32_t v, int32_t most)
+{
+	if (v < 0 || v > most)
+		return -EINVAL;
+	*to = (uint8_t)v;
+	return 0;
+}
+
 static int set4(struct inet_sock *s, int name, int32_t v)
 {
-	int flag = flag4(name, s->sk.type);
+	const struct flag *f = find(flags4, name);
 
-	if (flag >= 0) {
-		set_flag(s, (enum inet_option)flag, v);
+	if (name == IP_HDRINCL && s->sk.type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	if (f) {
+		inet_set_opt(s, f->option, v);
 		return 0;
 	}
 	switch (name) {
-	case IP_TOS: /* the two bits of a stream's are the congestion's */
-		s->tos = (uint8_t)(s->sk.type == SOCK_STREAM
-					   ? (v & ~3) | (s->tos & 3)
-					   : v);
+	case IP_TOS:
+		s->tos = tos_of(s, v, s->tos);
 		break;
 	case IP_TTL:
 		if (v != -1 && (v < 1 || v > 255))
 			return -EINVAL;
 		s->ttl = v;
 		break;
+	case IP_MINTTL:
+		return set_byte(&s->minttl, v, 255);
+	case IP_MTU_DISCOVER:
+		return set_byte(&s->pmtudisc, v, PMTUDISC_MAX);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -123,51 +141,69 @@ static int set4(struct inet_sock *s, int name, int32_t v)
 
 static int set6(struct inet_sock *s, int name, int32_t v)
 {
-	int flag = flag6(name);
+	const struct flag *f = find(flags6, name);
 
-	if (flag >= 0) {
-		set_flag(s, (enum inet_option)flag, v);
+	if (f) {
+		inet_set_opt(s, f->option, v);
 		return 0;
 	}
-	switch (name) {
-	case IPV6_V6ONLY:
+	if (name == IPV6_V6ONLY)
 		return set_v6only(s, v);
-	case IPV6_UNICAST_HOPS:
-		if (v < -1 || v > 255)
-			return -EINVAL;
-		s->ttl = v;
-		break;
-	case IPV6_TCLASS:
-		if (v < -1 || v > 255)
-			return -EINVAL;
-		s->tos = (uint8_t)(v == -1 ? 0 : v);
-		break;
-	default:
+	if (name == IPV6_MTU_DISCOVER)
+		return set_byte(&s->pmtudisc6, v, PMTUDISC_MAX);
+	if (name != IPV6_UNICAST_HOPS && name != IPV6_TCLASS)
 		return -ENOPROTOOPT;
-	}
+	if (v < -1 || v > 255)
+		return -EINVAL;
+	if (name == IPV6_UNICAST_HOPS)
+		s->hops = v;
+	else
+		s->tclass = tos_of(s, v == -1 ? 0 : v, s->tclass);
 	apply(s);
 	return 0;
 }
 
-/* RFC 3542, 3.2: what is not to come in. */
-static int set_filter(struct inet_sock *s, uaddr_t val, int len)
+static int set_udp(struct inet_sock *s, int name, int32_t v)
+{
+	int r = 0;
+
+	if (name != UDP_CORK)
+		return -ENOPROTOOPT;
+	inet_set_opt(s, INET_UDP_CORK, v);
+	if (v)
+		return 0;
+	inet_lock();
+	r = udpsock_uncork(s);
+	inet_unlock();
+	return r;
+}
+
+/* Which messages of ICMP are not to come in (raw(7); RFC 3542, 3.2). */
+static size_t filter_size(const struct inet_sock *s, int level, int name)
+{
+	if (s->sk.type != SOCK_RAW || name != ICMP_FILTER)
+		return 0;
+	if (inet_is6(s))
+		return level == SOL_ICMPV6 &&
+				       s->sk.protocol == IP6_NEXTH_ICMP6
+			       ? sizeof(s->icmp_filter)
+			       : 0;
+	return level == SOL_RAW && s->sk.protocol == IP_PROTO_ICMP
+		       ? sizeof(s->icmp_filter[0])
+		       : 0;
+}
+
+static int set_filter(struct inet_sock *s, size_t size, uaddr_t val, int len)
 {
 	uint32_t f[8];
 
-	len = min(len, (int)sizeof(f));
-	memcpy(f, s->icmp6_filter, sizeof(f));
-	if (copy_from_user(f, val, (size_t)len))
+	memcpy(f, s->icmp_filter, sizeof(f));
+	if (copy_from_user(f, val, min((size_t)len, size)))
 		return -EFAULT;
 	spin_lock(&s->sk.lock);
-	memcpy(s->icmp6_filter, f, sizeof(f));
+	memcpy(s->icmp_filter, f, sizeof(f));
 	spin_unlock(&s->sk.lock);
 	return 0;
-}
-
-static bool is_icmp6(const struct inet_sock *s)
-{
-	return inet_is6(s) && s->sk.type == SOCK_RAW &&
-	       s->sk.protocol == IP6_NEXTH_ICMP6;
 }
 
 static int set_int(struct inet_sock *s, int level, int name, int32_t v)
@@ -176,17 +212,20 @@ static int set_int(struct inet_sock *s, int level, int name, int32_t v)
 		return set4(s, name, v);
 	if (level == SOL_IPV6 && inet_is6(s))
 		return set6(s, name, v);
+	if (level == SOL_UDP && s->sk.type == SOCK_DGRAM)
+		return set_udp(s, name, v);
 	return -ENOPROTOOPT;
 }
 
 int ip_setopt(struct socket *sk, int level, int name, uaddr_t val, int len)
 {
 	struct inet_sock *s = inet_of(sk);
+	size_t filter = filter_size(s, level, name);
 	int32_t v = 0;
 	uint8_t byte;
 
-	if (level == SOL_ICMPV6 && is_icmp6(s) && name == ICMPV6_FILTER)
-		return set_filter(s, val, len);
+	if (filter)
+		return set_filter(s, filter, val, len);
 	if (len >= (int)sizeof(v)) {
 		if (copy_from_user(&v, val, sizeof(v)))
 			return -EFAULT;
@@ -200,36 +239,78 @@ int ip_setopt(struct socket *sk, int level, int name, uaddr_t val, int len)
 	return set_int(s, level, name, v);
 }
 
-static int get4(const struct inet_sock *s, int name, int32_t *v)
-{
-	int flag = flag4(name, s->sk.type);
+/* ---- get ---- */
 
-	if (flag >= 0)
-		*v = inet_opt(s, (enum inet_option)flag);
-	else if (name == IP_TOS)
-		*v = s->tos;
-	else if (name == IP_TTL)
-		*v = s->ttl < 0 ? IP_DEFAULT_TTL : s->ttl;
-	else
-		return -ENOPROTOOPT;
-	return 0;
+static int get_mtu(struct inet_sock *s, int32_t mtu, int32_t *v)
+{
+	int r;
+
+	inet_lock();
+	r = s->remote.port && (s->sk.type != SOCK_STREAM ||
+			       s->phase == TCP_IS_OPEN)
+		    ? 0
+		    : -ENOTCONN;
+	inet_unlock();
+	*v = mtu;
+	return r;
 }
 
-static int get6(const struct inet_sock *s, int name, int32_t *v)
+static int get4(struct inet_sock *s, int name, int32_t *v)
 {
-	int flag = flag6(name);
+	const struct flag *f = find(flags4, name);
 
-	if (flag >= 0)
-		*v = inet_opt(s, (enum inet_option)flag);
-	else if (name == IPV6_V6ONLY)
-		*v = inet_opt(s, INET_V6ONLY);
-	else if (name == IPV6_TCLASS)
+	*v = 0;
+	if (f) {
+		*v = inet_opt(s, f->option);
+		return 0;
+	}
+	switch (name) {
+	case IP_TOS:
 		*v = s->tos;
-	else if (name == IPV6_UNICAST_HOPS)
-		*v = s->ttl < 0 ? HOPS_DEFAULT : s->ttl;
-	else
+		return 0;
+	case IP_TTL:
+		*v = inet_ttl(s, false);
+		return 0;
+	case IP_MINTTL:
+		*v = s->minttl;
+		return 0;
+	case IP_MTU_DISCOVER:
+		*v = s->pmtudisc;
+		return 0;
+	case IP_MTU:
+		return get_mtu(s, IP_MAX, v);
+	default:
 		return -ENOPROTOOPT;
-	return 0;
+	}
+}
+
+static int get6(struct inet_sock *s, int name, int32_t *v)
+{
+	const struct flag *f = find(flags6, name);
+
+	*v = 0;
+	if (f) {
+		*v = inet_opt(s, f->option);
+		return 0;
+	}
+	switch (name) {
+	case IPV6_V6ONLY:
+		*v = inet_opt(s, INET_V6ONLY);
+		return 0;
+	case IPV6_TCLASS:
+		*v = s->tclass;
+		return 0;
+	case IPV6_UNICAST_HOPS:
+		*v = inet_ttl(s, true);
+		return 0;
+	case IPV6_MTU_DISCOVER:
+		*v = s->pmtudisc6;
+		return 0;
+	case IPV6_MTU:
+		return get_mtu(s, LO_MTU, v);
+	default:
+		return -ENOPROTOOPT;
+	}
 }
 
 /* A small value for a small place is a byte, as ip(7) has it. */
@@ -252,16 +333,21 @@ static int put_small(int32_t v, uaddr_t val, uaddr_t len)
 int ip_getopt(struct socket *sk, int level, int name, uaddr_t val, uaddr_t len)
 {
 	struct inet_sock *s = inet_of(sk);
-	int32_t v;
-	int r = -ENOPROTOOPT;
+	size_t filter = filter_size(s, level, name);
+	int32_t v, r;
 
-	if (level == SOL_ICMPV6 && is_icmp6(s) && name == ICMPV6_FILTER)
-		return inet_put_opt(s->icmp6_filter, sizeof(s->icmp6_filter),
-				    val, len);
+	if (filter)
+		return inet_put_opt(s->icmp_filter, filter, val, len);
 	if (level == SOL_IP)
 		r = get4(s, name, &v);
 	else if (level == SOL_IPV6 && inet_is6(s))
 		r = get6(s, name, &v);
+	else if (level == SOL_UDP && sk->type == SOCK_DGRAM) {
+		v = inet_opt(s, INET_UDP_CORK);
+		r = name == UDP_CORK ? 0 : -ENOPROTOOPT;
+	} else {
+		r = inet_is6(s) ? -ENOPROTOOPT : -EOPNOTSUPP;
+	}
 	if (r)
 		return r;
 	return level == SOL_IP ? put_small(v, val, len)

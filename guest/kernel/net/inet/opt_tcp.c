@@ -8,15 +8,9 @@
 
 #define KEEPIDLE_MAX 32767
 #define KEEPCNT_MAX  127
+#define MAXSEG_MIN   88
+#define MAXSEG_MAX   32767
 #define CONGESTION   "reno" /* what lwIP has */
-
-static void set_flag(struct inet_sock *s, enum inet_option o, bool on)
-{
-	if (on)
-		__atomic_fetch_or(&s->opts, 1U << o, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(&s->opts, ~(1U << o), __ATOMIC_RELAXED);
-}
 
 static int set_keep(uint32_t *to, int32_t v, int32_t most)
 {
@@ -26,16 +20,37 @@ static int set_keep(uint32_t *to, int32_t v, int32_t most)
 	return 0;
 }
 
+static void set_quickack(struct inet_sock *s, bool on)
+{
+	inet_set_opt(s, INET_QUICKACK, on);
+	s->quick = on;
+	inet_lock();
+	if (on && s->tcp && s->phase == TCP_IS_OPEN &&
+	    s->tcp->flags & TF_ACK_DELAY) {
+		tcp_ack_now(s->tcp);
+		(void)tcp_output(s->tcp);
+	}
+	inet_unlock();
+}
+
+static int set_maxseg(struct inet_sock *s, int32_t v)
+{
+	if (v && (v < MAXSEG_MIN || v > MAXSEG_MAX))
+		return -EINVAL;
+	s->maxseg = (uint32_t)v;
+	return 0;
+}
+
 static int set_int(struct inet_sock *s, int name, int32_t v)
 {
 	int r = 0;
 
 	switch (name) {
 	case TCP_NODELAY:
-		set_flag(s, INET_NODELAY, v);
+		inet_set_opt(s, INET_NODELAY, v);
 		break;
 	case TCP_CORK:
-		set_flag(s, INET_CORK, v);
+		inet_set_opt(s, INET_CORK, v);
 		break;
 	case TCP_KEEPIDLE:
 		r = set_keep(&s->keep_idle, v, KEEPIDLE_MAX);
@@ -46,6 +61,18 @@ static int set_int(struct inet_sock *s, int name, int32_t v)
 	case TCP_KEEPCNT:
 		r = set_keep(&s->keep_cnt, v, KEEPCNT_MAX);
 		break;
+	case TCP_SYNCNT:
+		return set_keep(&s->syncnt, v, KEEPCNT_MAX);
+	case TCP_MAXSEG: /* of connections that come */
+		return set_maxseg(s, v);
+	case TCP_USER_TIMEOUT:
+		if (v < 0)
+			return -EINVAL;
+		s->user_timeout = (uint32_t)v;
+		break;
+	case TCP_QUICKACK:
+		set_quickack(s, v);
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -54,7 +81,7 @@ static int set_int(struct inet_sock *s, int name, int32_t v)
 	inet_lock();
 	stream_apply(s);
 	if ((name == TCP_CORK && !v) || (name == TCP_NODELAY && v))
-		stream_flush(s);
+		stream_drain(s, false);
 	inet_unlock();
 	return 0;
 }
@@ -96,7 +123,7 @@ struct lx_tcp_info {
 	uint32_t unacked, sacked, lost, retrans, fackets;
 	uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
 	uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd;
-	uint32_t advmss, reordering;
+	uint32_t advmss, reordering, rcv_rtt, rcv_space, total_retrans;
 };
 
 enum { LX_ESTABLISHED = 1, LX_SYN_SENT, LX_SYN_RECV, LX_FIN_WAIT1,
@@ -155,7 +182,7 @@ static int get_info(struct inet_sock *s, uaddr_t val, uaddr_t len)
 
 static int get_mss(struct inet_sock *s)
 {
-	int mss = 536;
+	int mss = s->maxseg ? (int)s->maxseg : 536;
 
 	inet_lock();
 	if (s->tcp && s->phase == TCP_IS_OPEN)
@@ -184,6 +211,15 @@ static int get_int(struct inet_sock *s, int name, int32_t *v)
 		return 0;
 	case TCP_KEEPCNT:
 		*v = (int32_t)s->keep_cnt;
+		return 0;
+	case TCP_SYNCNT:
+		*v = (int32_t)s->syncnt;
+		return 0;
+	case TCP_USER_TIMEOUT:
+		*v = (int32_t)s->user_timeout;
+		return 0;
+	case TCP_QUICKACK:
+		*v = inet_opt(s, INET_QUICKACK);
 		return 0;
 	default:
 		return -ENOPROTOOPT;

@@ -19,15 +19,18 @@
 
 static bool filtered(struct inet_sock *s, const struct pbuf *p)
 {
+	uint16_t at = inet_is6(s) ? 0 : ip_current_header_tot_len();
 	uint8_t type;
 	bool hit;
 
-	if (s->sk.protocol != IP6_NEXTH_ICMP6 || !inet_is6(s))
+	if (s->sk.protocol != (inet_is6(s) ? IP6_NEXTH_ICMP6 : IP_PROTO_ICMP))
 		return false;
-	if (!pbuf_copy_partial(p, &type, 1, 0))
+	if (!pbuf_copy_partial(p, &type, 1, at))
+		return false;
+	if (!inet_is6(s) && type >= 32)
 		return false;
 	spin_lock(&s->sk.lock);
-	hit = s->icmp6_filter[type / 32] >> type % 32 & 1;
+	hit = s->icmp_filter[type / 32] >> type % 32 & 1;
 	spin_unlock(&s->sk.lock);
 	return hit;
 }
@@ -126,7 +129,8 @@ static int finish_header(struct pbuf *p, const ip_addr_t *from)
 	return 0;
 }
 
-static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to)
+static int send_locked(struct inet_sock *s, struct pbuf *p,
+		       struct endpoint *to, const struct dgram_how *how)
 {
 	bool whole = inet_opt(s, INET_HDRINCL) && !inet_is6(s);
 	ip_addr_t from;
@@ -141,12 +145,19 @@ static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to)
 		r = -EINVAL;
 	if (r)
 		return r;
+	if (s->raw->chksum_reqd) /* whatever the user thinks that it is */
+		memset((char *)p->payload + s->raw->chksum_offset, 0, 2);
 	raw_clear_flags(s->raw, RAW_FLAGS_HDRINCL);
 	if (whole)
 		raw_set_flags(s->raw, RAW_FLAGS_HDRINCL);
-	s->raw->tos = s->tos;
-	s->raw->ttl = (uint8_t)(s->ttl < 0 ? IP_DEFAULT_TTL : s->ttl);
-	return inet_errno(raw_sendto(s->raw, p, &to->ip));
+	s->raw->tos = (uint8_t)how->tos;
+	s->raw->ttl = (uint8_t)how->ttl;
+	if (!ip_addr_isany(&how->from))
+		from = how->from;
+	else if (!ip_addr_isany(&s->local.ip))
+		from = s->local.ip;
+	return inet_errno(raw_sendto_if_src(s->raw, p, &to->ip, &loop_netif,
+					    &from));
 }
 
 static ssize_t rawsock_send(struct socket *sk, struct sock_msg *m)
@@ -156,6 +167,7 @@ static ssize_t rawsock_send(struct socket *sk, struct sock_msg *m)
 	size_t most = UINT16_MAX - (inet_is6(s)			  ? IP6_HLEN
 				    : inet_opt(s, INET_HDRINCL) ? 0
 								: IP_HLEN);
+	struct dgram_how how;
 	struct endpoint to;
 	struct pbuf *p;
 	int r;
@@ -170,11 +182,13 @@ static ssize_t rawsock_send(struct socket *sk, struct sock_msg *m)
 	if (!r && sk->shutdown & SHUTDOWN_SND)
 		r = -EPIPE;
 	if (!r)
+		r = dgram_control(s, m, IP_IS_V6_VAL(to.ip), &how);
+	if (!r)
 		r = dgram_pbuf(m->u, n, &p);
 	if (r)
 		return r;
 	inet_lock();
-	r = send_locked(s, p, &to);
+	r = send_locked(s, p, &to, &how);
 	inet_unlock();
 	pbuf_free(p);
 	return r ? r : (ssize_t)n;

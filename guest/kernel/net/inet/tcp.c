@@ -20,10 +20,13 @@ static void drop_tx(struct inet_sock *s)
 {
 	struct msgbuf *b;
 
+	TAILQ_CONCAT(&s->tx, &s->hold, link);
 	while ((b = TAILQ_FIRST(&s->tx))) {
 		TAILQ_REMOVE(&s->tx, b, link);
 		msgbuf_free(b);
 	}
+	s->hold_bytes = 0;
+	s->fin_wanted = false;
 	s->tx_acked = s->tx_end;
 	__atomic_store_n(&s->sk.wmem, 0, __ATOMIC_RELEASE);
 }
@@ -56,6 +59,8 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 
 	(void)e;
 	if (p) {
+		if (inet_opt(s, INET_QUICKACK) && s->quick)
+			tcp_ack_now(pcb);
 		stream_received(s, p);
 		return ERR_OK;
 	}
@@ -77,7 +82,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 
 	(void)pcb;
 	stream_sent(s, n);
-	if (s->released && s->tx_acked == s->tx_end)
+	if (s->tcp && s->released && s->tx_acked == s->tx_end)
 		stream_detach(s);
 	return ERR_OK;
 }
@@ -166,8 +171,10 @@ void stream_apply(struct inet_sock *s)
 	pcb->keep_idle = s->keep_idle * 1000;
 	pcb->keep_intvl = s->keep_intvl * 1000;
 	pcb->keep_cnt = s->keep_cnt;
-	pcb->tos = s->tos;
-	pcb->ttl = (uint8_t)(s->ttl < 0 ? IP_DEFAULT_TTL : s->ttl);
+	pcb->tos = IP_IS_V6_VAL(pcb->remote_ip) ? s->tclass : s->tos;
+	pcb->ttl = inet_ttl(s, IP_IS_V6_VAL(pcb->remote_ip));
+	if (s->maxseg)
+		pcb->mss = (uint16_t)min(s->maxseg, (uint32_t)pcb->mss);
 }
 
 /* A port of which it is only known that somebody asked for it. */
@@ -218,6 +225,11 @@ int stream_bind(struct inet_sock *s, const struct endpoint *e)
 	r = stream_pcb(s, &pcb);
 	if (r)
 		return r;
+	if (!e->port && inet_opt(s, INET_NOPORT)) { /* connect(2) finds one */
+		pcb->local_ip = e->ip;
+		s->bound = s->local = *e;
+		return 0;
+	}
 	err = tcp_bind(pcb, &e->ip, e->port);
 	if (err != ERR_OK)
 		return err == ERR_BUF ? -EADDRINUSE : inet_errno(err);
@@ -236,6 +248,7 @@ void stream_opened(struct inet_sock *s)
 	s->remote = (struct endpoint){ pcb->remote_ip, pcb->remote_port };
 	if (!sock_flag(&s->sk, SO_SNDBUF))
 		s->sk.sndbuf = OPEN_SNDBUF;
+	stream_apply(s);
 	if (pcb->rcv_wnd > window)
 		pcb->rcv_wnd = pcb->rcv_ann_wnd = window;
 	s->window = pcb->rcv_wnd;
@@ -319,11 +332,8 @@ static void close_pcb(struct inet_sock *s)
 		drop_tx(s);
 		return;
 	}
-	stream_flush(s);
-	pcb->rcv_wnd = TCP_WND_MAX(pcb); /* all was read: no reset */
-	tcp_recv(pcb, NULL);
 	s->released = true;
-	(void)tcp_close(pcb);
+	stream_finish(s);
 	if (s->tcp && s->tx_acked == s->tx_end)
 		stream_detach(s);
 }

@@ -209,7 +209,13 @@ static void inherit(struct inet_sock *s, struct inet_sock *l)
 {
 	s->opts = l->opts;
 	s->ttl = l->ttl;
+	s->hops = l->hops;
 	s->tos = l->tos;
+	s->tclass = l->tclass;
+	s->minttl = l->minttl;
+	s->user_timeout = l->user_timeout;
+	s->maxseg = l->maxseg;
+	s->quick = l->quick;
 	s->uid = l->uid;
 	s->keep_idle = l->keep_idle;
 	s->keep_intvl = l->keep_intvl;
@@ -252,7 +258,12 @@ err_t inet_hook_tcp(struct tcp_pcb *pcb, struct tcp_hdr *h, u16_t optlen,
 	(void)opt1len;
 	(void)opt2;
 	(void)p;
-	if (pcb->state != LISTEN || !l || !(TCPH_FLAGS(h) & TCP_SYN))
+	if (!l)
+		return ERR_OK;
+	if (l->minttl && !ip_current_is_v6() &&
+	    IPH_TTL(ip4_current_header()) < l->minttl)
+		return ERR_VAL;
+	if (pcb->state != LISTEN || !(TCPH_FLAGS(h) & TCP_SYN))
 		return ERR_OK;
 	return l->nembryos > l->backlog ? ERR_MEM : ERR_OK;
 }
@@ -321,9 +332,7 @@ static void shut(struct inet_sock *s, unsigned bits)
 	spin_unlock(&s->sk.lock);
 	if (!(bits & ~was & SHUTDOWN_SND) || !s->tcp)
 		return;
-	inet_tcp_busy();
-	stream_flush(s);
-	(void)tcp_shutdown(s->tcp, 0, 1);
+	stream_finish(s);
 }
 
 int stream_shutdown(struct socket *sk, int how)

@@ -2,10 +2,11 @@
 /*
  * tcp_send.c: bytes into a connection.
  *
- * Few bytes are copied into lwIP's segments.  More are copied once, from the
- * user into pages that the segments point to (and which the loopback hands on);
- * the socket keeps them until they are acknowledged.  User memory is read
- * without a lock, so a call that is cut short by another may send what it has.
+ * What is sent waits in s->hold until lwIP has room for it, or, where more was
+ * announced (MSG_MORE, TCP_CORK), until there is a whole segment or 200 ms are
+ * over.  Few bytes are copied into lwIP's segments.  More are copied once, from
+ * the user into pages that the segments point to (and which the loopback hands
+ * on); s->tx keeps them until they are acknowledged.
  */
 #include "inet.h"
 
@@ -13,61 +14,30 @@
 
 #define SMALL      1024U
 #define PIECE      (16 * PAGE_SIZE)
+#define CORK_NS    200000000UL
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR)
 
-/* ---- acknowledged ---- */
+/* ---- to lwIP ---- */
 
-void stream_sent(struct inet_sock *s, uint32_t n)
+/* Of b's pages, from b->off on: bytes that lwIP took. */
+static size_t give_pages(struct tcp_pcb *pcb, const struct msgbuf *b, bool more)
 {
-	struct msgbuf *b;
+	size_t at = b->off;
 
-	s->tx_acked += n;
-	while ((b = TAILQ_FIRST(&s->tx)) && b->end <= s->tx_acked) {
-		TAILQ_REMOVE(&s->tx, b, link);
-		msgbuf_free(b);
-	}
-	if (__atomic_sub_fetch(&s->sk.wmem, (int32_t)n, __ATOMIC_ACQ_REL) <
-	    s->sk.sndbuf / 3 * 2)
-		wake_all(&s->sk.wr_wait, EPOLL_WRITE);
-}
+	while (at < b->len) {
+		size_t n = min(PAGE_SIZE - at % PAGE_SIZE, (size_t)b->len - at);
+		bool last = at + n == b->len && !more;
 
-/* ---- into lwIP ---- */
-
-static bool corked(const struct inet_sock *s, bool more)
-{
-	const struct tcp_seg *g = s->tcp->unsent;
-
-	return (more || inet_opt(s, INET_CORK)) && g && !g->next &&
-	       g->len < s->tcp->mss;
-}
-
-void stream_flush(struct inet_sock *s)
-{
-	if (!s->tcp || s->phase != TCP_IS_OPEN)
-		return;
-	inet_tcp_busy();
-	(void)tcp_output(s->tcp);
-}
-
-/* The bytes of b, a page after the other: how many lwIP took. */
-static size_t write_pages(struct tcp_pcb *pcb, const struct msgbuf *b,
-			  bool more)
-{
-	size_t done = 0;
-
-	while (done < b->len) {
-		size_t n = min(PAGE_SIZE, (size_t)b->len - done);
-		bool last = done + n == b->len && !more;
-
-		if (tcp_write(pcb, b->page[done / PAGE_SIZE], (uint16_t)n,
+		if (tcp_write(pcb, b->page[at / PAGE_SIZE] + at % PAGE_SIZE,
+			      (uint16_t)n,
 			      last ? 0 : TCP_WRITE_FLAG_MORE) != ERR_OK)
 			break;
-		done += n;
+		at += n;
 	}
-	return done;
+	return at - b->off;
 }
 
-static size_t write_copy(struct tcp_pcb *pcb, const struct msgbuf *b, bool more)
+static size_t give_copy(struct tcp_pcb *pcb, const struct msgbuf *b, bool more)
 {
 	unsigned flags = TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0);
 	const char *from = b->npages ? b->page[0] : b->data;
@@ -76,6 +46,106 @@ static size_t write_copy(struct tcp_pcb *pcb, const struct msgbuf *b, bool more)
 		       ? b->len
 		       : 0;
 }
+
+/* Whether there is nothing left of b to give. */
+static bool give(struct inet_sock *s, struct msgbuf *b, bool more)
+{
+	bool small = b->len <= SMALL;
+	size_t n = small ? give_copy(s->tcp, b, more)
+			 : give_pages(s->tcp, b, more);
+
+	b->off += (uint32_t)n;
+	s->hold_bytes -= (uint32_t)n;
+	if (b->off < b->len)
+		return false;
+	TAILQ_REMOVE(&s->hold, b, link);
+	if (small)
+		msgbuf_free(b);
+	else
+		TAILQ_INSERT_TAIL(&s->tx, b, link);
+	return true;
+}
+
+static void end_stream(struct inet_sock *s)
+{
+	struct tcp_pcb *pcb = s->tcp;
+
+	s->fin_wanted = false;
+	if (!s->released) {
+		(void)tcp_shutdown(pcb, 0, 1);
+		return;
+	}
+	pcb->rcv_wnd = TCP_WND_MAX(pcb); /* all was read: no reset */
+	tcp_recv(pcb, NULL);
+	(void)tcp_close(pcb);
+}
+
+void stream_drain(struct inet_sock *s, bool more)
+{
+	struct msgbuf *b;
+
+	if (!s->tcp || s->phase != TCP_IS_OPEN)
+		return;
+	inet_tcp_busy();
+	while ((b = TAILQ_FIRST(&s->hold)))
+		if (!give(s, b, more || TAILQ_NEXT(b, link)))
+			break;
+	s->starved = b;
+	(void)tcp_output(s->tcp);
+	if (!b && s->fin_wanted)
+		end_stream(s);
+}
+
+void stream_finish(struct inet_sock *s)
+{
+	s->fin_wanted = true;
+	stream_drain(s, false);
+}
+
+/* ---- acknowledged, and time ---- */
+
+void stream_sent(struct inet_sock *s, uint32_t n)
+{
+	struct msgbuf *b;
+
+	s->tx_acked += n;
+	s->progress = arch_clock_ns();
+	while ((b = TAILQ_FIRST(&s->tx)) && b->end <= s->tx_acked) {
+		TAILQ_REMOVE(&s->tx, b, link);
+		msgbuf_free(b);
+	}
+	if (__atomic_sub_fetch(&s->sk.wmem, (int32_t)n, __ATOMIC_ACQ_REL) <
+	    s->sk.sndbuf / 3 * 2)
+		wake_all(&s->sk.wr_wait, EPOLL_WRITE);
+	if (s->starved)
+		stream_drain(s, false);
+}
+
+uint64_t stream_tick(struct inet_sock *s, uint64_t now)
+{
+	uint64_t next = DEADLINE_NEVER, limit = s->user_timeout * 1000000UL;
+
+	if (s->tcp->state == SYN_SENT && s->tcp->nrtx > s->syncnt) {
+		tcp_abort(s->tcp);
+		return DEADLINE_NEVER;
+	}
+	if (limit && s->tx_acked != s->tx_end) {
+		if (now >= s->progress + limit) {
+			tcp_abort(s->tcp);
+			return DEADLINE_NEVER;
+		}
+		next = s->progress + limit;
+	}
+	if (s->hold_bytes) {
+		if (now >= s->hold_since + CORK_NS)
+			stream_drain(s, false);
+		else
+			next = min(next, s->hold_since + CORK_NS);
+	}
+	return next;
+}
+
+/* ---- the call ---- */
 
 static int may_send(struct inet_sock *s)
 {
@@ -89,40 +159,36 @@ static int may_send(struct inet_sock *s)
 	return 0;
 }
 
-/* Takes b. Bytes that go, or an errno. */
-static ssize_t push(struct inet_sock *s, struct msgbuf *b, bool more)
+/* Takes b: 0 or an errno. */
+static int push(struct inet_sock *s, struct msgbuf *b, bool more)
 {
-	size_t n = 0;
 	int r;
 
 	inet_lock();
 	r = may_send(s);
-	if (!r && s->tcp) {
-		n = b->len <= SMALL ? write_copy(s->tcp, b, more)
-				    : write_pages(s->tcp, b, more);
-		r = n ? 0 : -ENOBUFS;
-	} else if (!r) {
+	if (!r && !s->tcp)
 		r = -EPIPE;
-	}
-	if (n) {
-		s->tx_end += n;
-		__atomic_fetch_add(&s->sk.wmem, (int32_t)n, __ATOMIC_RELAXED);
-		if (b->len > SMALL) {
-			b->end = s->tx_end;
-			TAILQ_INSERT_TAIL(&s->tx, b, link);
-			b = NULL;
-		}
-		inet_tcp_busy();
-		if (!corked(s, more))
-			(void)tcp_output(s->tcp);
-	}
-	inet_unlock();
-	if (b)
+	if (r) {
+		inet_unlock();
 		msgbuf_free(b);
-	return r ? r : (ssize_t)n;
+		return r;
+	}
+	if (s->tx_acked == s->tx_end)
+		s->progress = arch_clock_ns();
+	if (!s->hold_bytes)
+		s->hold_since = arch_clock_ns();
+	s->tx_end += b->len;
+	b->end = s->tx_end;
+	s->hold_bytes += b->len;
+	__atomic_fetch_add(&s->sk.wmem, (int32_t)b->len, __ATOMIC_RELAXED);
+	TAILQ_INSERT_TAIL(&s->hold, b, link);
+	if (!(more || inet_opt(s, INET_CORK)) || s->hold_bytes >= s->tcp->mss)
+		stream_drain(s, more);
+	else
+		inet_tcp_busy(); /* for stream_tick() */
+	inet_unlock();
+	return 0;
 }
-
-/* ---- the call ---- */
 
 static bool room(const struct inet_sock *s)
 {
@@ -167,7 +233,8 @@ static ssize_t send_piece(struct inet_sock *s, struct sock_msg *m)
 		msgbuf_free(b);
 		return r;
 	}
-	return push(s, b, m->u->left || m->flags & MSG_MORE);
+	r = push(s, b, m->u->left || m->flags & MSG_MORE);
+	return r ? r : (ssize_t)n;
 }
 
 ssize_t stream_send(struct socket *sk, struct sock_msg *m)

@@ -4,16 +4,25 @@
  */
 #include "inet.h"
 
+#include "lwip/prot/udp.h"
+
 #define UDP_MAX4   65507U /* of bytes in one datagram */
 #define UDP_MAX6   65487U /* what a packet of the loopback holds */
-#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR)
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR | MSG_MORE)
 
 static void arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 		    const ip_addr_t *ip, u16_t port)
 {
+	const struct udp_hdr *h = (void *)((char *)p->payload - UDP_HLEN);
+	uint16_t len = lwip_ntohs(h->len); /* which lwIP does not look at */
 	struct endpoint from = { *ip, port };
 
 	(void)pcb;
+	if (len < UDP_HLEN || len - UDP_HLEN > p->tot_len) {
+		pbuf_free(p);
+		return;
+	}
+	pbuf_realloc(p, (uint16_t)(len - UDP_HLEN));
 	dgram_arrived(arg, p, &from);
 }
 
@@ -138,24 +147,77 @@ static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
 	return r;
 }
 
-static int send_locked(struct inet_sock *s, struct pbuf *p,
-		       const struct endpoint *to)
+/* Takes p. */
+static int transmit(struct inet_sock *s, struct pbuf *p,
+		    const struct endpoint *to, const struct dgram_how *how)
 {
+	ip_addr_t from = how->from;
+	struct endpoint there = *to;
+	int r = 0;
 	err_t e;
 
-	s->udp->tos = s->tos;
-	s->udp->ttl = (uint8_t)(s->ttl < 0 ? IP_DEFAULT_TTL : s->ttl);
-	e = udp_sendto(s->udp, p, &to->ip, to->port);
+	if (ip_addr_isany(&from) && !ip_addr_isany(&s->local.ip))
+		from = s->local.ip;
+	else if (ip_addr_isany(&from))
+		r = inet_route(s, &there, &from);
+	if (r) {
+		pbuf_free(p);
+		return r;
+	}
+	s->udp->tos = (uint8_t)how->tos;
+	s->udp->ttl = (uint8_t)how->ttl;
+	e = udp_sendto_if_src(s->udp, p, &to->ip, to->port, &loop_netif, &from);
+	pbuf_free(p);
 	note_local(s);
 	if (e == ERR_MEM)
 		return -ENOBUFS;
 	return e == ERR_USE ? -EAGAIN : inet_errno(e);
 }
 
+/* A part of a datagram that is not over, or its last. Takes p. */
+static int send_part(struct inet_sock *s, struct pbuf *p,
+		     const struct endpoint *to, const struct dgram_how *how,
+		     bool more)
+{
+	struct endpoint there = s->pending_to;
+	struct dgram_how then = s->pending_how;
+
+	if (!s->pending && more) {
+		s->pending = p;
+		s->pending_to = *to;
+		s->pending_how = *how;
+		return 0;
+	}
+	if (!s->pending)
+		return transmit(s, p, to, how);
+	if (s->pending->tot_len + p->tot_len >
+	    (IP_IS_V6_VAL(there.ip) ? UDP_MAX6 : UDP_MAX4)) {
+		pbuf_free(p);
+		return -EMSGSIZE;
+	}
+	pbuf_cat(s->pending, p);
+	if (more)
+		return 0;
+	p = s->pending;
+	s->pending = NULL;
+	return transmit(s, p, &there, &then);
+}
+
+int udpsock_uncork(struct inet_sock *s)
+{
+	struct pbuf *p = s->pending;
+
+	if (!p)
+		return 0;
+	s->pending = NULL;
+	return transmit(s, p, &s->pending_to, &s->pending_how);
+}
+
 static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
 {
 	struct inet_sock *s = inet_of(sk);
 	size_t n = m->u->left;
+	struct dgram_how how;
 	struct endpoint to;
 	struct pbuf *p;
 	int r;
@@ -170,15 +232,17 @@ static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
 	if (!r && sk->shutdown & SHUTDOWN_SND)
 		r = -EPIPE;
 	if (!r)
+		r = dgram_control(s, m, IP_IS_V6_VAL(to.ip), &how);
+	if (!r)
 		r = check_way(s, &to, n);
 	if (!r)
 		r = dgram_pbuf(m->u, n, &p);
 	if (r)
 		return r;
 	inet_lock();
-	r = send_locked(s, p, &to);
+	r = send_part(s, p, &to, &how,
+		      m->flags & MSG_MORE || inet_opt(s, INET_UDP_CORK));
 	inet_unlock();
-	pbuf_free(p);
 	return r ? r : (ssize_t)n;
 }
 
@@ -192,6 +256,9 @@ static void udpsock_release(struct socket *sk)
 	if (s->udp)
 		udp_remove(s->udp);
 	s->udp = NULL;
+	if (s->pending)
+		pbuf_free(s->pending);
+	s->pending = NULL;
 	inet_unlock();
 	dgram_purge(s);
 }
