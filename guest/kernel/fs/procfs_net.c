@@ -36,7 +36,7 @@ static void one_socket(const struct unix_info *i, void *arg)
 	l->at[l->used++] = '\n';
 }
 
-static int show_unix(struct pseudo_buf *b, const struct pseudo_key *k)
+int procfs_net_unix(struct pseudo_buf *b, const struct pseudo_key *k)
 {
 	struct netns *ns = netns_current();
 	struct lines l = { .room = 16384 };
@@ -60,8 +60,3 @@ static int show_unix(struct pseudo_buf *b, const struct pseudo_key *k)
 	kfree(l.at);
 	return 0;
 }
-
-const struct pseudo_node procfs_net[] = {
-	{ .name = "unix", .mode = S_IFREG | 0444, .show = show_unix },
-	{ 0 },
-};

@@ -13,6 +13,10 @@
 #define SIOCGIFNAME   0x8910
 #define SIOCGIFCONF   0x8912
 #define SIOCGIFFLAGS  0x8913
+#define SIOCGIFADDR    0x8915
+#define SIOCGIFDSTADDR 0x8917
+#define SIOCGIFBRDADDR 0x8919
+#define SIOCGIFNETMASK 0x891b
 #define SIOCGIFMETRIC 0x891d
 #define SIOCGIFMTU    0x8921
 #define SIOCGIFHWADDR 0x8927
@@ -72,6 +76,29 @@ struct netdev *netdev_by_name(struct netns *ns, const char *name)
 	return NULL;
 }
 
+/* About i's first address of IPv4. */
+static int answer_addr(const struct netdev *i, unsigned cmd,
+		       struct lx_ifreq *rq)
+{
+	const struct netdev_addr *a = i->addr;
+	uint32_t v;
+
+	while (a < i->addr + i->naddr && a->family != AF_INET)
+		a++;
+	if (a == i->addr + i->naddr)
+		return -EADDRNOTAVAIL;
+	memset(rq->bytes, 0, sizeof(rq->bytes));
+	rq->addr.family = AF_INET;
+	memcpy(&v, a->addr, sizeof(v));
+	if (cmd == SIOCGIFNETMASK)
+		v = __builtin_bswap32(a->prefix_len ? UINT32_MAX << (32 - a->prefix_len)
+						    : 0);
+	else if (cmd == SIOCGIFBRDADDR) /* none, where there is no broadcast */
+		v = 0;
+	memcpy(rq->addr.data + 2, &v, sizeof(v));
+	return 0;
+}
+
 /* What one request answers about i, in rq. */
 static int answer(const struct netdev *i, unsigned cmd, struct lx_ifreq *rq)
 {
@@ -117,7 +144,9 @@ static long ask(struct netns *ns, unsigned cmd, uaddr_t arg)
 			       : netdev_by_name(ns, rq.name);
 	if (!i)
 		return -ENODEV;
-	r = answer(i, cmd, &rq);
+	r = cmd >= SIOCGIFADDR && cmd <= SIOCGIFNETMASK
+		    ? answer_addr(i, cmd, &rq)
+		    : answer(i, cmd, &rq);
 	return r ? r : copy_to_user(arg, &rq, sizeof(rq));
 }
 
@@ -165,6 +194,10 @@ long netdev_ioctl(struct netns *ns, unsigned cmd, uaddr_t arg)
 	case SIOCGIFHWADDR:
 	case SIOCGIFINDEX:
 	case SIOCGIFTXQLEN:
+	case SIOCGIFADDR:
+	case SIOCGIFDSTADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCGIFNETMASK:
 		return ask(ns, cmd, arg);
 	default:
 		return -ENOTTY;

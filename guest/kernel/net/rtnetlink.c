@@ -93,10 +93,14 @@ static void one_link(const struct nl_request *q, const struct netdev *i,
 	struct lx_ifinfomsg m = { .type = i->type,
 				  .index = i->index,
 				  .flags = i->flags };
-	/* nothing goes through an interface yet */
-	static const uint64_t stats64[25];
-	static const uint32_t stats[24];
+	uint64_t stats64[25] = { 0 }; /* packets and bytes, in and out */
+	uint32_t stats[24] = { 0 };
 
+	inet_loop_stats(&stats64[0], &stats64[2]);
+	stats64[1] = stats64[0];
+	stats64[3] = stats64[2];
+	for (unsigned n = 0; n < 4; n++)
+		stats[n] = (uint32_t)stats64[n];
 	nl_begin(a, q, RTM_NEWLINK, multi(q), &m, sizeof(m));
 	nl_string(a, IFLA_IFNAME, i->name);
 	nl_u32(a, IFLA_TXQLEN, i->txqlen);

@@ -101,6 +101,8 @@
 #define IP_FREEBIND       15
 #define IP_MINTTL         21
 #define IP_BIND_ADDRESS_NO_PORT 24
+#define IPV6_CHECKSUM     7
+#define IPV6_2292HOPLIMIT 8
 #define IPV6_MTU_DISCOVER 23
 #define IPV6_MTU          24
 #define IPV6_DONTFRAG     62

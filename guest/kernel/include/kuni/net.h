@@ -209,6 +209,19 @@ struct unix_info {
 void unix_each(struct netns *ns, void (*fn)(const struct unix_info *i, void *),
 	       void *arg);
 
+/* One of AF_INET or AF_INET6 (net/inet/info.c). */
+struct inet_info {
+	uint8_t local[16], remote[16]; /* 4 bytes of it for AF_INET */
+	uint16_t lport, rport;
+	uint8_t state; /* Linux's TCP_* states; 1 and 7 of others */
+	uint32_t tx, rx, uid, ref;
+	uint64_t ino; /* 0: no file (any more) */
+};
+typedef void (*inet_info_fn)(const struct inet_info *i, void *arg);
+/* fn makes no use of sockets. */
+void inet_each(int family, int type, inet_info_fn fn, void *arg);
+void inet_loop_stats(uint64_t *packets, uint64_t *bytes); /* either way */
+
 /* ---- netlink.c ---- */
 /* n bytes as a message into the queue of s, an AF_NETLINK socket. */
 void netlink_tell(struct socket *s, const void *data, size_t n);

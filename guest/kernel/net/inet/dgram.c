@@ -213,6 +213,8 @@ static void control6(const struct inet_sock *s, const struct dgram *d,
 		return;
 	if (inet_opt(s, INET_RECVHOPS))
 		put_int(m, SOL_IPV6, IPV6_HOPLIMIT, d->ttl);
+	if (inet_opt(s, INET_HOPS2292))
+		put_int(m, SOL_IPV6, IPV6_2292HOPLIMIT, d->ttl);
 	if (inet_opt(s, INET_RECVTCLASS))
 		put_int(m, SOL_IPV6, IPV6_TCLASS, d->tos);
 }

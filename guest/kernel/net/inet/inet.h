@@ -25,6 +25,7 @@
 #define EPOLL_ALL   (EPOLL_READ | EPOLL_WRITE | EPOLLRDHUP | EPOLLHUP)
 
 /* Bits of a pcb's so_options that lwIP has no use for. */
+#define PCB_INET6     0x10 /* its socket was of AF_INET6 */
 #define PCB_REUSEADDR 0x40
 #define PCB_REUSEPORT 0x80
 
@@ -79,7 +80,7 @@ struct inet_sock {
 	uint64_t progress;            /* [inet] when tx_acked last moved */
 	struct inet_list embryos;     /* [lock] not yet accepted */
 	unsigned nembryos, backlog;   /* [lock] */
-	TAILQ_ENTRY(inet_sock) embryo_link; /* [listener's lock] */
+	TAILQ_ENTRY(inet_sock) embryo_link; /* [listener's lock]; raw: [inet] */
 	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times */
 	uint32_t user_timeout;                    /* [a] ms, 0: none */
 	uint32_t syncnt, maxseg;                  /* [a] maxseg 0: none */
@@ -103,6 +104,7 @@ enum inet_option {
 	INET_PKTINFO6,
 	INET_RECVTTL,
 	INET_RECVHOPS,
+	INET_HOPS2292, /* as RFC 2292 had it */
 	INET_RECVTOS,
 	INET_RECVTCLASS,
 	INET_HDRINCL,
@@ -128,6 +130,7 @@ static inline bool inet_is6(const struct inet_sock *s)
 
 /* ---- lwip_port.c ---- */
 int inet_ready(void) MUST_CHECK; /* lwIP is there, or -ENOMEM */
+bool inet_started(void);
 void inet_lock(void);
 void inet_unlock(void); /* packets of the loopback have arrived then */
 void inet_tcp_busy(void); /* TCP's timers have something to do */
@@ -252,6 +255,7 @@ int dgram_where(struct inet_sock *s, const struct sock_msg *m,
 
 /* ---- udp.c, raw.c, icmp.c ---- */
 extern const struct sock_ops inet_dgram_ops, inet_raw_ops;
+extern struct inet_list inet_raws; /* [inet] */
 int udpsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int rawsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int udpsock_uncork(struct inet_sock *s); /* [inet] sends what waits */

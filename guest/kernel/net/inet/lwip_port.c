@@ -245,11 +245,16 @@ static int start(void)
 	return r;
 }
 
+bool inet_started(void)
+{
+	return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
+}
+
 int inet_ready(void)
 {
 	static int result; /* [start_lock] */
 
-	if (likely(__atomic_load_n(&started, __ATOMIC_ACQUIRE)))
+	if (likely(inet_started()))
 		return 0;
 	mutex_lock(&start_lock);
 	if (!result && !started) {

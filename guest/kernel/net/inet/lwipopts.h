@@ -42,6 +42,7 @@
 #define LWIP_RAW                          1
 #define LWIP_IGMP                         0
 #define LWIP_IPV6                         1
+#define LWIP_ICMP6_HL                     64
 #define LWIP_IPV6_FRAG                    0
 #define LWIP_IPV6_REASS                   0
 #define LWIP_IPV6_MLD                     0

@@ -51,6 +51,7 @@ static const struct flag flags6[] = {
 	{ IPV6_RECVERR, INET_RECVERR6 },
 	{ IPV6_RECVPKTINFO, INET_PKTINFO6 },
 	{ IPV6_RECVHOPLIMIT, INET_RECVHOPS },
+	{ IPV6_2292HOPLIMIT, INET_HOPS2292 },
 	{ IPV6_RECVTCLASS, INET_RECVTCLASS },
 	{ IPV6_DONTFRAG, INET_DONTFRAG6 },
 	{ 0, 0 },
@@ -206,8 +207,25 @@ static int set_filter(struct inet_sock *s, size_t size, uaddr_t val, int len)
 	return 0;
 }
 
+/* RFC 3542, 3.1: where the kernel puts a sum; below 0: nowhere. */
+static int set_checksum(struct inet_sock *s, int level, int32_t v)
+{
+	bool icmp = s->sk.protocol == IP6_NEXTH_ICMP6;
+
+	if ((icmp && level == SOL_IPV6) || (v > 0 && v & 1))
+		return -EINVAL;
+	inet_lock();
+	s->raw->chksum_reqd = v >= 0;
+	s->raw->chksum_offset = (uint16_t)(v >= 0 ? v : 0);
+	inet_unlock();
+	return 0;
+}
+
 static int set_int(struct inet_sock *s, int level, int name, int32_t v)
 {
+	if (name == IPV6_CHECKSUM && s->sk.type == SOCK_RAW && inet_is6(s) &&
+	    (level == SOL_RAW || level == SOL_IPV6))
+		return set_checksum(s, level, v);
 	if (level == SOL_IP)
 		return set4(s, name, v);
 	if (level == SOL_IPV6 && inet_is6(s))

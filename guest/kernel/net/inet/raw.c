@@ -17,6 +17,8 @@
 #define PROTO_RAW    255
 #define ICMP6_SUM_AT 2
 
+struct inet_list inet_raws = TAILQ_HEAD_INITIALIZER(inet_raws);
+
 static bool filtered(struct inet_sock *s, const struct pbuf *p)
 {
 	uint16_t at = inet_is6(s) ? 0 : ip_current_header_tot_len();
@@ -62,6 +64,7 @@ int rawsock_init(struct inet_sock *s)
 	s->raw = raw_new_ip_type(type, (uint8_t)s->sk.protocol);
 	if (!s->raw)
 		return -ENOBUFS;
+	TAILQ_INSERT_TAIL(&inet_raws, s, embryo_link);
 	IP_SET_TYPE_VAL(s->bound.ip, type);
 	s->local.ip = s->remote.ip = s->bound.ip;
 	s->local.port = (uint16_t)s->sk.protocol; /* Linux tells it so */
@@ -199,8 +202,10 @@ static void rawsock_release(struct socket *sk)
 	struct inet_sock *s = inet_of(sk);
 
 	inet_lock();
-	if (s->raw)
+	if (s->raw) {
+		TAILQ_REMOVE(&inet_raws, s, embryo_link);
 		raw_remove(s->raw);
+	}
 	s->raw = NULL;
 	inet_unlock();
 	dgram_purge(s);

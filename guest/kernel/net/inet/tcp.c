@@ -142,6 +142,8 @@ void stream_detach(struct inet_sock *s)
 
 	s->tcp = NULL;
 	stream_untie(pcb);
+	if (inet_is6(s))
+		ip_set_option(pcb, PCB_INET6);
 	if (sock_flag(&s->sk, SO_REUSEADDR))
 		ip_set_option(pcb, PCB_REUSEADDR);
 	if (sock_flag(&s->sk, SO_REUSEPORT))
