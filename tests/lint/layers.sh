@@ -22,5 +22,6 @@ none 'assembly outside arch/, boot/, libc-shim/' '^.*(__)?asm(__)?[[:space:]]+(v
 	'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/net/*' 'guest/kernel/syscall/*' 'guest/kernel/lib/*'
 none 'only fs and arch and mm below syscall: sys_ functions elsewhere' '^long sys_' 'guest/kernel/mm/*' 'guest/kernel/task/*' 'guest/kernel/fs/*' 'guest/kernel/net/*' 'guest/kernel/arch/*'
 none 'net includes what is not contract' "${inc}(guest/kernel/|\\.\\./|syscall_proto)" 'guest/kernel/net/*'
+none 'lwIP is net/inet alone' "${inc}lwip/" guest ':!guest/kernel/net/inet/*'
 none 'unfinished marks' '\b(TODO|FIXME|XXX|HACK)\b' '*.c' '*.h' '*.S' Makefile
 finish

@@ -6,7 +6,7 @@ TIDY_SRC := $(filter %.c,$(call src,$(GUEST_DIRS) $(HOST_DIRS) guest/libc-shim/v
 TIDY_INC := -std=gnu11 -I. -Iboot/abi -I$(B)/gen -Xclang -analyzer-config -Xclang max-nodes=30000
 tidy_guest = $(TIDY_INC) -O2 -ffreestanding -nostdinc -isystem build/newlib/include \
         -isystem $(CLANG_INCLUDE) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
-        -fno-delete-null-pointer-checks -Iguest/kernel/include -Iguest/libc-shim -DKUNI_DEBUG=1
+        -fno-delete-null-pointer-checks -Iguest/kernel/include -Iguest/libc-shim $(if $(findstring net/inet/,$(1)),$(LWIP_INC)) -DKUNI_DEBUG=1
 tidy_host = $(TIDY_INC) -O2 -D_GNU_SOURCE -DKUNI_VERSION='"$(VERSION)"'
 CLANG_INCLUDE = $(shell clang -print-file-name=include)
 tidy_flags = $(if $(filter host/% oci/%,$(1)),$(tidy_host),$(tidy_guest))

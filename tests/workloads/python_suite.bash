@@ -14,6 +14,9 @@ mkdir -p "$logs"
 debian_root debian "${DEBIAN[@]}" || exit
 use_root debian "$T/native"
 use_root debian "$T/b/rootfs"
+for r in "$T/native" "$T/b/rootfs"; do # as engines have it
+	printf "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n" >"$r/etc/hosts"
+done
 cat >"$T/compare.py" <<'PY'
 # compare.py NATIVE.xml GUEST.xml: counts of both, and the methods that differ
 import sys, collections

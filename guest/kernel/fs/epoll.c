@@ -24,7 +24,7 @@
 	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET |    \
 	 EPOLLEXCLUSIVE)
 /* What nobody has to ask for; a one-shot that was reported has it no more. */
-#define ITEM_ALWAYS (EPOLLERR | EPOLLHUP)
+#define ITEM_ALWAYS  (EPOLLERR | EPOLLHUP)
 #define ITEM_PRIVATE (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
 
 struct epitem;

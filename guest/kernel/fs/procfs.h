@@ -7,8 +7,8 @@
 
 extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
 int procfs_net_unix(struct pseudo_buf *b, const struct pseudo_key *k);
-extern const struct pseudo_node procfs_net[];   /* /proc/PID/net */
-extern const struct pseudo_node procfs_sys[];   /* /proc/sys */
+extern const struct pseudo_node procfs_net[]; /* /proc/PID/net */
+extern const struct pseudo_node procfs_sys[]; /* /proc/sys */
 int procfs_mounts(struct pseudo_buf *b, const struct pseudo_key *k);
 
 /* ---- procfs_pid.c ---- */

@@ -8,8 +8,7 @@
 
 #include <stdio.h>
 
-#define COLUMNS                                                                \
-	"st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+#define COLUMNS "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
 struct lines {
 	struct pseudo_buf *b;
@@ -97,9 +96,10 @@ static int show_dev(struct pseudo_buf *b, const struct pseudo_key *k)
 static int show_route(struct pseudo_buf *b, const struct pseudo_key *k)
 {
 	(void)k;
-	pseudo_printf(b, "%-127s\n",
-		      "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\t"
-		      "Mask\t\tMTU\tWindow\tIRTT");
+	pseudo_printf(
+		b, "%-127s\n",
+		"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\t"
+		"Mask\t\tMTU\tWindow\tIRTT");
 	return 0;
 }
 
@@ -134,8 +134,7 @@ static int show_sockstat(struct pseudo_buf *b, const struct pseudo_key *k)
 	(void)k;
 	pseudo_printf(b, "TCP: inuse %lu orphan 0 tw %lu alloc %lu mem 0\n",
 		      t.n - t.held, t.held, t.n - t.held);
-	pseudo_printf(b, "UDP: inuse %u mem 0\n",
-		      counted(false, SOCK_DGRAM).n);
+	pseudo_printf(b, "UDP: inuse %u mem 0\n", counted(false, SOCK_DGRAM).n);
 	pseudo_printf(b, "RAW: inuse %u\n", counted(false, SOCK_RAW).n);
 	return 0;
 }

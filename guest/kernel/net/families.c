@@ -3,9 +3,5 @@
 #include "families.h"
 
 const struct sock_family *const sock_families[] = {
-	&unix_family,
-	&inet_family,
-	&inet6_family,
-	&netlink_family,
-	NULL,
+	&unix_family, &inet_family, &inet6_family, &netlink_family, NULL,
 };

@@ -5,8 +5,8 @@
 
 #include "kuni/net.h"
 
-extern const struct sock_family unix_family;    /* unix.c */
-extern const struct sock_family inet_family;    /* inet/inet.c */
+extern const struct sock_family unix_family; /* unix.c */
+extern const struct sock_family inet_family; /* inet/inet.c */
 extern const struct sock_family inet6_family;
 extern const struct sock_family netlink_family; /* netlink.c */
 

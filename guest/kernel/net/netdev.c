@@ -10,18 +10,18 @@
 
 #include "kuni/task.h"
 
-#define SIOCGIFNAME   0x8910
-#define SIOCGIFCONF   0x8912
-#define SIOCGIFFLAGS  0x8913
+#define SIOCGIFNAME    0x8910
+#define SIOCGIFCONF    0x8912
+#define SIOCGIFFLAGS   0x8913
 #define SIOCGIFADDR    0x8915
 #define SIOCGIFDSTADDR 0x8917
 #define SIOCGIFBRDADDR 0x8919
 #define SIOCGIFNETMASK 0x891b
-#define SIOCGIFMETRIC 0x891d
-#define SIOCGIFMTU    0x8921
-#define SIOCGIFHWADDR 0x8927
-#define SIOCGIFINDEX  0x8933
-#define SIOCGIFTXQLEN 0x8942
+#define SIOCGIFMETRIC  0x891d
+#define SIOCGIFMTU     0x8921
+#define SIOCGIFHWADDR  0x8927
+#define SIOCGIFINDEX   0x8933
+#define SIOCGIFTXQLEN  0x8942
 
 struct lx_ifreq {
 	char name[IFNAMSIZ];
@@ -91,8 +91,8 @@ static int answer_addr(const struct netdev *i, unsigned cmd,
 	rq->addr.family = AF_INET;
 	memcpy(&v, a->addr, sizeof(v));
 	if (cmd == SIOCGIFNETMASK)
-		v = __builtin_bswap32(a->prefix_len ? UINT32_MAX << (32 - a->prefix_len)
-						    : 0);
+		v = __builtin_bswap32(
+			a->prefix_len ? UINT32_MAX << (32 - a->prefix_len) : 0);
 	else if (cmd == SIOCGIFBRDADDR) /* none, where there is no broadcast */
 		v = 0;
 	memcpy(rq->addr.data + 2, &v, sizeof(v));

@@ -10,7 +10,7 @@
 #include "kuni/klog.h"
 #include "kuni/net.h"
 
-#define IFNAMSIZ   16
+#define IFNAMSIZ    16
 #define NETDEV_MAX  8
 #define NETDEV_ADDR 8
 
@@ -32,9 +32,9 @@ struct netdev {
 	unsigned naddr;
 };
 struct netns {
-	uint32_t ref;                   /* [a] */
+	uint32_t ref;                      /* [a] */
 	struct netdev *netdev[NETDEV_MAX]; /* [I] ordered by index */
-	unsigned nnetdev;                /* [I] */
+	unsigned nnetdev;                  /* [I] */
 };
 extern struct netdev netdev_lo; /* netdev.c */
 

@@ -51,8 +51,7 @@ int endpoint_to_send(const struct inet_sock *s, const struct sock_addr *a,
 	if (!inet_is6(s)) {
 		if (a->len < sizeof(a->in))
 			return -EINVAL;
-		return a->family == AF_UNSPEC ? from_in(a, out)
-					      : -EAFNOSUPPORT;
+		return a->family == AF_UNSPEC ? from_in(a, out) : -EAFNOSUPPORT;
 	}
 	return a->family == AF_INET6 ? from_in6(a, out) : -EINVAL;
 }

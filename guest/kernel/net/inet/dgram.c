@@ -282,8 +282,8 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 	memcpy(ee.addr, a.bytes, a.len);
 	scm_add(m, inet_is6(s) ? SOL_IPV6 : SOL_IP,
 		inet_is6(s) ? IPV6_RECVERR : IP_RECVERR, &ee,
-		SO_EE_SIZE + (v6 || inet_is6(s) ? sizeof(a.in6)
-						: sizeof(a.in)));
+		SO_EE_SIZE +
+			(v6 || inet_is6(s) ? sizeof(a.in6) : sizeof(a.in)));
 	m->out_flags |= MSG_ERRQUEUE;
 	free_dgram(d);
 	return n;

@@ -24,10 +24,9 @@
 #define ORIGIN_ICMP6 3
 #define ICMP_HEADER  8U
 
-
 /* ---- errors that we send (RFC 1812, 4.3.2.3; RFC 4443, 2.4) ---- */
 
-#define MOST4    576U  /* of bytes in a packet with an error */
+#define MOST4    576U /* of bytes in a packet with an error */
 #define MOST6    1280U
 #define TOS_ICMP 0xc0 /* internetwork control */
 
@@ -36,8 +35,8 @@ static struct pbuf *error_about(struct pbuf *p, unsigned most, uint8_t type,
 				uint8_t code)
 {
 	uint16_t n = (uint16_t)min((unsigned)p->tot_len, most - ICMP_HEADER);
-	struct pbuf *q = pbuf_alloc(PBUF_IP, (uint16_t)(n + ICMP_HEADER),
-				    PBUF_RAM);
+	struct pbuf *q =
+		pbuf_alloc(PBUF_IP, (uint16_t)(n + ICMP_HEADER), PBUF_RAM);
 	uint8_t *to;
 
 	if (!q)
@@ -67,8 +66,8 @@ void icmp_dest_unreach(struct pbuf *p, enum icmp_dur_type t)
 
 void icmp6_dest_unreach(struct pbuf *p, enum icmp6_dur_code c)
 {
-	struct pbuf *q = error_about(p, MOST6 - IP6_HLEN, ICMP6_TYPE_DUR,
-				     (uint8_t)c);
+	struct pbuf *q =
+		error_about(p, MOST6 - IP6_HLEN, ICMP6_TYPE_DUR, (uint8_t)c);
 	uint16_t sum;
 
 	if (!q)
@@ -115,7 +114,8 @@ static bool concerns(const struct udp_pcb *u, const struct report *r)
 {
 	if (u->local_port != lwip_ntohs(r->ports.src))
 		return false;
-	if (!ip_addr_isany(&u->local_ip) && !ip_addr_cmp(&u->local_ip, &r->from))
+	if (!ip_addr_isany(&u->local_ip) &&
+	    !ip_addr_cmp(&u->local_ip, &r->from))
 		return false;
 	return !(u->flags & UDP_FLAGS_CONNECTED) ||
 	       (u->remote_port == lwip_ntohs(r->ports.dest) &&

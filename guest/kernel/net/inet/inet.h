@@ -9,11 +9,11 @@
 #ifndef NET_INET_H
 #define NET_INET_H
 
-#include "../families.h"
-#include "../msgbuf.h"
+#include "families.h"
 #include "kuni/klog.h"
 #include "kuni/task.h"
 #include "kuni/vfs.h"
+#include "msgbuf.h"
 
 #include "lwip/ip.h"
 #include "lwip/raw.h"
@@ -62,24 +62,24 @@ struct inet_sock {
 	uint32_t uid;                  /* [I] who made it */
 
 	/* streams */
-	enum tcp_phase phase;         /* [inet], read without it */
-	bool connecting;              /* [inet] connect(2) is not over */
-	bool released;                /* [inet] its file is gone */
-	bool quick;                   /* [a] TCP_QUICKACK was asked for */
-	bool fin;                     /* [lock] the other end has ended */
-	struct pbuf *rx, *rx_tail;    /* [lock] received, chained by next */
-	uint32_t unannounced;         /* [read_lock] read, not told to lwIP */
-	uint32_t window;              /* [inet] what may be on its way to us */
-	struct msgqueue hold;         /* [inet] not yet given to lwIP */
-	struct msgqueue tx;           /* [inet] pages not yet acknowledged */
-	uint64_t tx_end, tx_acked;    /* [inet] of the stream sent */
-	uint32_t hold_bytes;          /* [inet] */
-	bool starved;                 /* [inet] lwIP had no room for it */
-	bool fin_wanted;              /* [inet] when hold is empty */
-	uint64_t hold_since;          /* [inet] */
-	uint64_t progress;            /* [inet] when tx_acked last moved */
-	struct inet_list embryos;     /* [lock] not yet accepted */
-	unsigned nembryos, backlog;   /* [lock] */
+	enum tcp_phase phase;       /* [inet], read without it */
+	bool connecting;            /* [inet] connect(2) is not over */
+	bool released;              /* [inet] its file is gone */
+	bool quick;                 /* [a] TCP_QUICKACK was asked for */
+	bool fin;                   /* [lock] the other end has ended */
+	struct pbuf *rx, *rx_tail;  /* [lock] received, chained by next */
+	uint32_t unannounced;       /* [read_lock] read, not told to lwIP */
+	uint32_t window;            /* [inet] what may be on its way to us */
+	struct msgqueue hold;       /* [inet] not yet given to lwIP */
+	struct msgqueue tx;         /* [inet] pages not yet acknowledged */
+	uint64_t tx_end, tx_acked;  /* [inet] of the stream sent */
+	uint32_t hold_bytes;        /* [inet] */
+	bool starved;               /* [inet] lwIP had no room for it */
+	bool fin_wanted;            /* [inet] when hold is empty */
+	uint64_t hold_since;        /* [inet] */
+	uint64_t progress;          /* [inet] when tx_acked last moved */
+	struct inet_list embryos;   /* [lock] not yet accepted */
+	unsigned nembryos, backlog; /* [lock] */
 	TAILQ_ENTRY(inet_sock) embryo_link; /* [listener's lock]; raw: [inet] */
 	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times */
 	uint32_t user_timeout;                    /* [a] ms, 0: none */
@@ -132,7 +132,7 @@ static inline bool inet_is6(const struct inet_sock *s)
 int inet_ready(void) MUST_CHECK; /* lwIP is there, or -ENOMEM */
 bool inet_started(void);
 void inet_lock(void);
-void inet_unlock(void); /* packets of the loopback have arrived then */
+void inet_unlock(void);   /* packets of the loopback have arrived then */
 void inet_tcp_busy(void); /* TCP's timers have something to do */
 /* Drops the reference of s's pcb at inet_unlock(). */
 void inet_pcb_gone(struct inet_sock *s);
@@ -245,8 +245,8 @@ long dgram_ioctl(struct socket *sk, unsigned cmd, uaddr_t arg);
 int dgram_shutdown(struct socket *sk, int how);
 void dgram_purge(struct inet_sock *s);
 void dgram_destroy(struct socket *sk);
-int dgram_control(const struct inet_sock *s, const struct sock_msg *m,
-		  bool v6, struct dgram_how *out) MUST_CHECK;
+int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
+		  struct dgram_how *out) MUST_CHECK;
 /* n bytes of u, with room for headers before them: ENOBUFS, EFAULT. */
 int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out) MUST_CHECK;
 /* Where m goes: its name or who s is connected to; EDESTADDRREQ, ... */
@@ -255,10 +255,10 @@ int dgram_where(struct inet_sock *s, const struct sock_msg *m,
 
 /* ---- udp.c, raw.c, icmp.c ---- */
 extern const struct sock_ops inet_dgram_ops, inet_raw_ops;
-extern struct inet_list inet_raws; /* [inet] */
+extern struct inet_list inet_raws;                /* [inet] */
 int udpsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int rawsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
-int udpsock_uncork(struct inet_sock *s); /* [inet] sends what waits */
+int udpsock_uncork(struct inet_sock *s);          /* [inet] sends what waits */
 int udpsock_bind(struct inet_sock *s, const struct endpoint *e); /* [inet] */
 int icmp_watch(void) MUST_CHECK;                                 /* [inet] */
 

@@ -104,7 +104,7 @@ void inet_each(int family, int type, inet_info_fn fn, void *arg)
 			tell_dgram(p->recv_arg, v6, p->local_port, fn, arg);
 	if (type == SOCK_RAW)
 		TAILQ_FOREACH(s, &inet_raws, embryo_link)
-			tell_dgram(s, v6, s->local.port, fn, arg);
+	tell_dgram(s, v6, s->local.port, fn, arg);
 	inet_unlock();
 }
 

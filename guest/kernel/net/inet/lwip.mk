@@ -6,7 +6,7 @@ LWIP_SRCS := $(addprefix core/,def.c inet_chksum.c init.c ip.c mem.c memp.c neti
         $(addprefix ipv4/,icmp.c ip4.c ip4_addr.c) \
         $(addprefix ipv6/,icmp6.c inet6.c ip6.c ip6_addr.c nd6.c))
 LWIP_OBJS := $(patsubst %,$(B)/lwip/%.o,$(LWIP_SRCS))
-LWIP_INC  := -isystem $(LWIP)/include -Iguest/kernel/net/inet
+LWIP_INC  := -isystem $(LWIP)/include -Iguest/kernel/net -Iguest/kernel/net/inet
 
 build/lwip/.ready: tools/setup
 	$(Q)tools/setup lwip; touch $@

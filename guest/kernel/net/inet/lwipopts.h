@@ -63,25 +63,25 @@
 
 /* A whole segment of the loopback at once; how much is in flight is each
  * socket's own limit (tcp_send.c), below these. */
-#define TCP_MSS                         65495
-#define TCP_SND_BUF                     (4U << 20)
-#define TCP_SND_QUEUELEN                60000
-#define LWIP_WND_SCALE                  1
-#define TCP_RCV_SCALE                   4
-#define TCP_WND                         (512U << 10)
-#define TCP_OVERSIZE                    512
-#define LWIP_DISABLE_TCP_SANITY_CHECKS  1 /* they are about netconn's limits */
-#define TCP_LISTEN_BACKLOG              0 /* ours: 255 is not enough */
-#define LWIP_TCP_PCB_NUM_EXT_ARGS       1 /* tells us when a pcb goes */
-#define LWIP_TCP_KEEPALIVE              1
-#define LWIP_TCP_SACK_OUT               1
-#define TCP_TMR_INTERVAL                50 /* ms: the longest delayed ACK */
-#define LWIP_TCP_RTO_TIME               1000
-#define TCP_MSL                         30000UL
-#define TCP_MAXRTX                      12
-#define TCP_SYNMAXRTX                   6
+#define TCP_MSS                           65495
+#define TCP_SND_BUF                       (4U << 20)
+#define TCP_SND_QUEUELEN                  60000
+#define LWIP_WND_SCALE                    1
+#define TCP_RCV_SCALE                     4
+#define TCP_WND                           (512U << 10)
+#define TCP_OVERSIZE                      512
+#define LWIP_DISABLE_TCP_SANITY_CHECKS    1 /* they are about netconn's limits */
+#define TCP_LISTEN_BACKLOG                0 /* ours: 255 is not enough */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS         1 /* tells us when a pcb goes */
+#define LWIP_TCP_KEEPALIVE                1
+#define LWIP_TCP_SACK_OUT                 1
+#define TCP_TMR_INTERVAL                  50 /* ms: the longest delayed ACK */
+#define LWIP_TCP_RTO_TIME                 1000
+#define TCP_MSL                           30000UL
+#define TCP_MAXRTX                        12
+#define TCP_SYNMAXRTX                     6
 #define LWIP_HOOK_TCP_ISN(la, lp, ra, rp) inet_random()
-#define LWIP_HOOK_TCP_INPACKET_PCB      inet_hook_tcp
+#define LWIP_HOOK_TCP_INPACKET_PCB        inet_hook_tcp
 
 void inet_check_locked(void); /* lwip_port.c */
 

@@ -12,7 +12,7 @@
 
 #define LO_MTU       65536
 #define IP_MAX       65535 /* no packet of IPv4 is longer */
-#define PMTUDISC_MAX 5 /* IP_PMTUDISC_OMIT */
+#define PMTUDISC_MAX 5     /* IP_PMTUDISC_OMIT */
 
 int inet_put_opt(const void *v, size_t size, uaddr_t val, uaddr_t len)
 {
@@ -41,9 +41,12 @@ struct flag {
 	enum inet_option option;
 };
 static const struct flag flags4[] = {
-	{ IP_RECVERR, INET_RECVERR },	{ IP_PKTINFO, INET_PKTINFO },
-	{ IP_RECVTTL, INET_RECVTTL },	{ IP_RECVTOS, INET_RECVTOS },
-	{ IP_FREEBIND, INET_FREEBIND }, { IP_HDRINCL, INET_HDRINCL },
+	{ IP_RECVERR, INET_RECVERR },
+	{ IP_PKTINFO, INET_PKTINFO },
+	{ IP_RECVTTL, INET_RECVTTL },
+	{ IP_RECVTOS, INET_RECVTOS },
+	{ IP_FREEBIND, INET_FREEBIND },
+	{ IP_HDRINCL, INET_HDRINCL },
 	{ IP_BIND_ADDRESS_NO_PORT, INET_NOPORT },
 	{ 0, 0 },
 };
@@ -185,8 +188,7 @@ static size_t filter_size(const struct inet_sock *s, int level, int name)
 	if (s->sk.type != SOCK_RAW || name != ICMP_FILTER)
 		return 0;
 	if (inet_is6(s))
-		return level == SOL_ICMPV6 &&
-				       s->sk.protocol == IP6_NEXTH_ICMP6
+		return level == SOL_ICMPV6 && s->sk.protocol == IP6_NEXTH_ICMP6
 			       ? sizeof(s->icmp_filter)
 			       : 0;
 	return level == SOL_RAW && s->sk.protocol == IP_PROTO_ICMP

@@ -126,18 +126,33 @@ struct lx_tcp_info {
 	uint32_t advmss, reordering, rcv_rtt, rcv_space, total_retrans;
 };
 
-enum { LX_ESTABLISHED = 1, LX_SYN_SENT, LX_SYN_RECV, LX_FIN_WAIT1,
-       LX_FIN_WAIT2, LX_TIME_WAIT, LX_CLOSE, LX_CLOSE_WAIT, LX_LAST_ACK,
-       LX_LISTEN, LX_CLOSING };
+enum {
+	LX_ESTABLISHED = 1,
+	LX_SYN_SENT,
+	LX_SYN_RECV,
+	LX_FIN_WAIT1,
+	LX_FIN_WAIT2,
+	LX_TIME_WAIT,
+	LX_CLOSE,
+	LX_CLOSE_WAIT,
+	LX_LAST_ACK,
+	LX_LISTEN,
+	LX_CLOSING
+};
 
 uint8_t inet_tcp_state(int lwip_state)
 {
 	static const uint8_t of[] = {
-		[CLOSED] = LX_CLOSE,	       [LISTEN] = LX_LISTEN,
-		[SYN_SENT] = LX_SYN_SENT,      [SYN_RCVD] = LX_SYN_RECV,
-		[ESTABLISHED] = LX_ESTABLISHED, [FIN_WAIT_1] = LX_FIN_WAIT1,
-		[FIN_WAIT_2] = LX_FIN_WAIT2,   [CLOSE_WAIT] = LX_CLOSE_WAIT,
-		[CLOSING] = LX_CLOSING,	       [LAST_ACK] = LX_LAST_ACK,
+		[CLOSED] = LX_CLOSE,
+		[LISTEN] = LX_LISTEN,
+		[SYN_SENT] = LX_SYN_SENT,
+		[SYN_RCVD] = LX_SYN_RECV,
+		[ESTABLISHED] = LX_ESTABLISHED,
+		[FIN_WAIT_1] = LX_FIN_WAIT1,
+		[FIN_WAIT_2] = LX_FIN_WAIT2,
+		[CLOSE_WAIT] = LX_CLOSE_WAIT,
+		[CLOSING] = LX_CLOSING,
+		[LAST_ACK] = LX_LAST_ACK,
 		[TIME_WAIT] = LX_TIME_WAIT,
 	};
 

@@ -68,7 +68,7 @@ int rawsock_init(struct inet_sock *s)
 	IP_SET_TYPE_VAL(s->bound.ip, type);
 	s->local.ip = s->remote.ip = s->bound.ip;
 	s->local.port = (uint16_t)s->sk.protocol; /* Linux tells it so */
-	if (s->sk.protocol == PROTO_RAW) { /* whole packets, out alone */
+	if (s->sk.protocol == PROTO_RAW) {        /* whole packets, out alone */
 		__atomic_fetch_or(&s->opts, 1U << INET_HDRINCL,
 				  __ATOMIC_RELAXED);
 		return 0;
@@ -132,8 +132,8 @@ static int finish_header(struct pbuf *p, const ip_addr_t *from)
 	return 0;
 }
 
-static int send_locked(struct inet_sock *s, struct pbuf *p,
-		       struct endpoint *to, const struct dgram_how *how)
+static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
+		       const struct dgram_how *how)
 {
 	bool whole = inet_opt(s, INET_HDRINCL) && !inet_is6(s);
 	ip_addr_t from;
@@ -159,15 +159,15 @@ static int send_locked(struct inet_sock *s, struct pbuf *p,
 		from = how->from;
 	else if (!ip_addr_isany(&s->local.ip))
 		from = s->local.ip;
-	return inet_errno(raw_sendto_if_src(s->raw, p, &to->ip, &loop_netif,
-					    &from));
+	return inet_errno(
+		raw_sendto_if_src(s->raw, p, &to->ip, &loop_netif, &from));
 }
 
 static ssize_t rawsock_send(struct socket *sk, struct sock_msg *m)
 {
 	struct inet_sock *s = inet_of(sk);
 	size_t n = m->u->left;
-	size_t most = UINT16_MAX - (inet_is6(s)			  ? IP6_HLEN
+	size_t most = UINT16_MAX - (inet_is6(s)                 ? IP6_HLEN
 				    : inet_opt(s, INET_HDRINCL) ? 0
 								: IP_HLEN);
 	struct dgram_how how;

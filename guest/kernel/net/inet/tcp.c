@@ -346,11 +346,10 @@ static void wait_lingering(struct inet_sock *s)
 
 	if (!s->sk.linger.on || s->sk.linger.seconds <= 0)
 		return;
-	until = arch_clock_ns() +
-		(uint64_t)s->sk.linger.seconds * NSEC_PER_SEC;
-	(void)wait_event_until(
-		&s->sk.wr_wait,
-		!__atomic_load_n(&s->sk.wmem, __ATOMIC_ACQUIRE), until);
+	until = arch_clock_ns() + (uint64_t)s->sk.linger.seconds * NSEC_PER_SEC;
+	(void)wait_event_until(&s->sk.wr_wait,
+			       !__atomic_load_n(&s->sk.wmem, __ATOMIC_ACQUIRE),
+			       until);
 }
 
 void stream_release(struct socket *sk)
