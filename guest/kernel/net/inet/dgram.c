@@ -425,12 +425,16 @@ int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
 	int r = 0;
 
 	*out = (struct dgram_how){ .ttl = -1, .tos = -1 };
+	if (m->ncmsg)
+		inet_lock();
 	for (unsigned n = 0; n < m->ncmsg && !r; n++) {
 		if (!v6 && m->cmsg[n].level == SOL_IP)
 			r = control_of4(&m->cmsg[n], out);
 		else if (v6 && m->cmsg[n].level == SOL_IPV6)
 			r = control_of6(&m->cmsg[n], out);
 	}
+	if (m->ncmsg)
+		inet_unlock();
 	if (out->ttl < 0)
 		out->ttl = inet_ttl(s, v6);
 	if (out->tos < 0)

@@ -137,6 +137,7 @@ bool inet_conflict(const struct inet_sock *s, const ip_addr_t *ip,
 	       (h->owner && h->owner->uid != s->uid);
 }
 
+/* [inet] */
 static int check_name(const struct inet_sock *s, const struct endpoint *e)
 {
 	if (inet_is6(s) && IP_IS_V4_VAL(e->ip) && inet_opt(s, INET_V6ONLY))
@@ -183,11 +184,10 @@ int inet_bind(struct socket *sk, const struct sock_addr *a)
 	/* "any" of IPv6 is also IPv4's, unless that is not wanted */
 	if (ip_addr_isany(&e.ip) && IP_IS_V6_VAL(e.ip))
 		e.ip = inet_any(s);
-	r = check_name(s, &e);
-	if (r)
-		return r;
 	inet_lock();
-	r = bind_locked(s, &e);
+	r = check_name(s, &e);
+	if (!r)
+		r = bind_locked(s, &e);
 	inet_unlock();
 	return r;
 }

@@ -131,6 +131,7 @@ static int udpsock_connect(struct socket *sk, const struct sock_addr *a,
 
 /* ---- send ---- */
 
+/* [inet] */
 static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
 {
 	ip_addr_t from;
@@ -233,8 +234,11 @@ static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
 		r = -EPIPE;
 	if (!r)
 		r = dgram_control(s, m, IP_IS_V6_VAL(to.ip), &how);
-	if (!r)
+	if (!r) {
+		inet_lock();
 		r = check_way(s, &to, n);
+		inet_unlock();
+	}
 	if (!r)
 		r = dgram_pbuf(m->u, n, &p);
 	if (r)
