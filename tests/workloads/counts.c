@@ -56,6 +56,23 @@ static FILE *open_proc(const char *name)
 	return fopen(path, "r");
 }
 
+/* A connection that was closed has its minute still; not here. */
+static void forget_connections(void)
+{
+	char path[64], was_max[16] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/sys/net/ipv4/tcp_max_tw_buckets", proc);
+	fd = open(path, O_RDWR);
+	n = fd < 0 ? -1 : read(fd, was_max, sizeof(was_max));
+	if (n <= 0 || write(fd, "0", 1) != 1 || write(fd, was_max, (size_t)n) != n) {
+		perror("counts: tcp_max_tw_buckets");
+		exit(2);
+	}
+	close(fd);
+}
+
 static void drop_caches(void)
 {
 	char path[64];
@@ -70,6 +87,7 @@ static void drop_caches(void)
 		exit(2);
 	}
 	close(fd);
+	forget_connections();
 }
 
 static void read_slabs(void)

@@ -5,7 +5,10 @@
 
 #include "pseudofs.h"
 
-extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
+extern const struct pseudo_node procfs_pid_dir;  /* /proc/PID */
+extern const struct pseudo_node procfs_sysnet[]; /* /proc/sys/net */
+int procfs_store_number(int *at, int lowest, int highest, const char *s,
+			size_t n) MUST_CHECK;
 int procfs_net_unix(struct pseudo_buf *b, const struct pseudo_key *k);
 extern const struct pseudo_node procfs_net[]; /* /proc/PID/net */
 extern const struct pseudo_node procfs_sys[]; /* /proc/sys */

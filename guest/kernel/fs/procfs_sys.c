@@ -178,8 +178,8 @@ static const struct pseudo_node inotify[] = {
 	{ 0 },
 };
 
-/* A number of mqueue_limits; lowest and highest are what Linux takes. */
-static int store_number(int *at, int lowest, int highest, const char *s,
+/* A number; lowest and highest are what Linux takes. */
+int procfs_store_number(int *at, int lowest, int highest, const char *s,
 			size_t n)
 {
 	char text[16], *end;
@@ -210,8 +210,8 @@ static int store_number(int *at, int lowest, int highest, const char *s,
 				   size_t n)                                   \
 	{                                                                      \
 		(void)k;                                                       \
-		return store_number(&mqueue_limits.name, lowest, highest, s,   \
-				    n);                                        \
+		return procfs_store_number(&mqueue_limits.name, lowest,        \
+					   highest, s, n);                     \
 	}
 #define MQUEUE_FILE(name_)                                                     \
 	{                                                                      \
@@ -243,6 +243,7 @@ static const struct pseudo_node fs[] = {
 const struct pseudo_node procfs_sys[] = {
 	{ .name = "fs", .mode = S_IFDIR | 0555, .children = fs },
 	{ .name = "kernel", .mode = S_IFDIR | 0555, .children = kernel },
+	{ .name = "net", .mode = S_IFDIR | 0555, .children = procfs_sysnet },
 	{ .name = "vm", .mode = S_IFDIR | 0555, .children = vm },
 	{ 0 },
 };

@@ -99,6 +99,33 @@ static void open_sockets(struct fuzzer *f)
 		(void)!connect(s, (struct sockaddr *)&in, sizeof(in));
 }
 
+/* Of IP: both ends of a connection, and two that send to each other. */
+static void open_connections(struct fuzzer *f)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	int block = one_in(f, 2) ? 0 : SOCK_NONBLOCK, l, s, u[2] = { -1, -1 };
+	socklen_t n = sizeof(in);
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	(void)!bind(l, (struct sockaddr *)&in, n);
+	(void)!listen(l, (int)below(f, 3));
+	(void)!getsockname(l, (struct sockaddr *)&in, &n);
+	s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	(void)!connect(s, (struct sockaddr *)&in, n);
+	(void)!accept4(l, NULL, NULL, block);
+	for (int i = 0; i < 2; i++) {
+		in.sin_port = 0;
+		u[i] = socket(AF_INET, SOCK_DGRAM | block, 0);
+		(void)!bind(u[i], (struct sockaddr *)&in, n);
+		(void)!getsockname(u[i], (struct sockaddr *)&in, &n);
+		(void)!connect(u[i ^ 1], (struct sockaddr *)&in, n);
+	}
+	(void)!socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK,
+		      one_in(f, 2) ? IPPROTO_ICMP : IPPROTO_UDP);
+	(void)!socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+}
+
 static void open_events(struct fuzzer *f)
 {
 	struct itimerspec soon = { { 0, 1000000 }, { 0, 1000000 } };
@@ -147,7 +174,7 @@ void things_open(struct fuzzer *f)
 	}
 	if (top > 2)
 		close(top);
-	switch (below(f, 4)) {
+	switch (below(f, 5)) {
 	case 0:
 		open_paths(f);
 		break;
@@ -155,6 +182,9 @@ void things_open(struct fuzzer *f)
 		open_sockets(f);
 		break;
 	case 2:
+		open_connections(f);
+		break;
+	case 3:
 		open_events(f);
 		break;
 	default:

@@ -22,6 +22,7 @@ enum kind {
 	SIGNALS,
 	AREA,   /* an address of a page of ours */
 	LENGTH, /* of an area */
+	LEVEL,  /* of socket options */
 	DIRFD,
 	MODE,
 	EITHER, /* a number, a descriptor or a pointer */
@@ -104,8 +105,7 @@ static const struct rule rules[] = {
 	{ "seccomp", "op", SMALL, 0, 4 },
 	{ "seccomp", "flags", BITS, 0x1f, 0 },
 	{ "epoll_ctl", "op", RANGE, 1, 3 },
-	{ "setsockopt", "level", SMALL, 0, 7 },
-	{ "getsockopt", "level", SMALL, 0, 7 },
+	{ NULL, "level", LEVEL, 0, 0 },
 	{ "setsockopt", "name", SMALL, 0, 80 },
 	{ "getsockopt", "name", SMALL, 0, 80 },
 	{ "shutdown", "how", SMALL, 0, 3 },
@@ -331,7 +331,11 @@ static uint64_t by_rule(struct fuzzer *f, const struct rule *r,
 					  0100644, 0010666, 0040755,
 					  0140777, 0020666, 07777 };
 
+	static const uint64_t levels[] = { 0, 1, 6, 17, 41, 58, 136, 255, 270 };
+
 	switch (r->kind) {
+	case LEVEL:
+		return levels[below(f, 9)];
 	case SMALL:
 		return below(f, r->b + 1);
 	case BITS:

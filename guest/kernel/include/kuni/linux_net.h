@@ -43,6 +43,7 @@
 #define SOL_SOCKET  1
 #define SOL_TCP     6
 #define SOL_UDP     17
+#define SOL_UDPLITE 136
 #define SOL_IPV6    41
 #define SOL_RAW     255
 #define SOL_ICMPV6  58
@@ -107,6 +108,8 @@
 #define IPV6_MTU                24
 #define IPV6_DONTFRAG           62
 #define UDP_CORK                1
+#define UDPLITE_SEND_CSCOV      10
+#define UDPLITE_RECV_CSCOV      11
 
 #define TCP_NODELAY      1
 #define TCP_MAXSEG       2

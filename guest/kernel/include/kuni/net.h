@@ -220,6 +220,12 @@ struct inet_info {
 typedef void (*inet_info_fn)(const struct inet_info *i, void *arg);
 /* fn makes no use of sockets. */
 void inet_each(int family, int type, inet_info_fn fn, void *arg);
+/* /proc/sys/net/ipv4: [a] */
+extern struct inet_limits {
+	int ip_unprivileged_port_start, tcp_max_tw_buckets;
+} inet_limits;
+/* What is too much by a new limit goes. */
+void inet_limits_changed(void);
 void inet_loop_stats(uint64_t *packets, uint64_t *bytes); /* either way */
 
 /* ---- netlink.c ---- */

@@ -10,9 +10,8 @@
 
 #include "lwip/priv/tcp_priv.h"
 
-#define PORT_UNPRIVILEGED 1024
-#define STREAM_SNDBUF     16384 /* until it is connected */
-#define STREAM_RCVBUF     131072
+#define STREAM_SNDBUF 16384 /* until it is connected */
+#define STREAM_RCVBUF 131072
 
 int inet_new(struct netns *ns, int family, int type, int protocol,
 	     struct inet_sock **out)
@@ -63,6 +62,8 @@ static int which(int family, int type, int protocol)
 		/* net.ipv4.ping_group_range: nobody, as Linux comes up */
 		if (protocol == ping)
 			return -EACCES;
+		if (protocol == IP_PROTO_UDPLITE)
+			return protocol;
 		return !protocol || protocol == IP_PROTO_UDP ? IP_PROTO_UDP
 							     : -EPROTONOSUPPORT;
 	case SOCK_RAW:
@@ -146,7 +147,9 @@ static int check_name(const struct inet_sock *s, const struct endpoint *e)
 	    !inet_opt(s, INET_FREEBIND) &&
 	    (s->sk.type == SOCK_STREAM || !inet_is_broadcast(&e->ip)))
 		return -EADDRNOTAVAIL;
-	if (s->sk.type != SOCK_RAW && e->port && e->port < PORT_UNPRIVILEGED &&
+	if (s->sk.type != SOCK_RAW && e->port &&
+	    e->port < __atomic_load_n(&inet_limits.ip_unprivileged_port_start,
+				      __ATOMIC_RELAXED) &&
 	    !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	return 0;

@@ -105,6 +105,34 @@ static uint64_t next_of(const struct tcp_pcb *p)
 			       TCP_SLOW_INTERVAL);
 }
 
+#define TW_MAX 4096
+
+struct inet_limits inet_limits = { .ip_unprivileged_port_start = 1024,
+				   .tcp_max_tw_buckets = TW_MAX };
+
+/* The oldest of TIME_WAIT stand last in the list. */
+static void trim_tw(void)
+{
+	int most = __atomic_load_n(&inet_limits.tcp_max_tw_buckets,
+				   __ATOMIC_RELAXED);
+	struct tcp_pcb *p = tcp_tw_pcbs, *after;
+
+	for (int n = 0; p; p = after, n++) {
+		after = p->next;
+		if (n >= most)
+			tcp_abort(p);
+	}
+}
+
+void inet_limits_changed(void)
+{
+	if (!inet_started())
+		return;
+	inet_lock();
+	trim_tw();
+	inet_unlock();
+}
+
 static uint64_t next_run(uint64_t next)
 {
 	for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
@@ -159,6 +187,7 @@ static void run_timers(void)
 		last_slow += SLOW_NS;
 		tcp_slowtmr();
 	}
+	trim_tw();
 	busy = false;
 	arm(next_run(run_ours(now)));
 }

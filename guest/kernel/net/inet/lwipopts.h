@@ -39,6 +39,7 @@
 #define IP_DEFAULT_TTL                    64
 #define IP_SOF_BROADCAST                  0 /* asked above */
 #define LWIP_ICMP                         1
+#define LWIP_UDPLITE                      1
 #define LWIP_RAW                          1
 #define LWIP_IGMP                         0
 #define LWIP_IPV6                         1

@@ -167,6 +167,33 @@ static int set6(struct inet_sock *s, int name, int32_t v)
 	return 0;
 }
 
+/* RFC 3828, 3.1: how much of a datagram its sum is about; 0: all of it. */
+static int coverage(struct inet_sock *s, int name, uint16_t **out)
+{
+	if (s->sk.protocol != IP_PROTO_UDPLITE)
+		return -ENOPROTOOPT;
+	if (name == UDPLITE_SEND_CSCOV)
+		*out = &s->udp->chksum_len_tx;
+	else if (name == UDPLITE_RECV_CSCOV)
+		*out = &s->udp->chksum_len_rx;
+	else
+		return -ENOPROTOOPT;
+	return 0;
+}
+
+static int set_coverage(struct inet_sock *s, int name, int32_t v)
+{
+	uint16_t *at;
+	int r;
+
+	inet_lock();
+	r = coverage(s, name, &at);
+	if (!r) /* the header at least */
+		*at = (uint16_t)(v ? max(min(v, UINT16_MAX), 8) : 0);
+	inet_unlock();
+	return r;
+}
+
 static int set_udp(struct inet_sock *s, int name, int32_t v)
 {
 	int r = 0;
@@ -234,6 +261,8 @@ static int set_int(struct inet_sock *s, int level, int name, int32_t v)
 		return set6(s, name, v);
 	if (level == SOL_UDP && s->sk.type == SOCK_DGRAM)
 		return set_udp(s, name, v);
+	if (level == SOL_UDPLITE && s->sk.type == SOCK_DGRAM)
+		return set_coverage(s, name, v);
 	return -ENOPROTOOPT;
 }
 
@@ -272,6 +301,19 @@ static int get_mtu(struct inet_sock *s, int32_t mtu, int32_t *v)
 		    : -ENOTCONN;
 	inet_unlock();
 	*v = mtu;
+	return r;
+}
+
+static int get_coverage(struct inet_sock *s, int name, int32_t *v)
+{
+	uint16_t *at;
+	int r;
+
+	inet_lock();
+	r = coverage(s, name, &at);
+	if (!r)
+		*v = *at;
+	inet_unlock();
 	return r;
 }
 
@@ -365,6 +407,8 @@ int ip_getopt(struct socket *sk, int level, int name, uaddr_t val, uaddr_t len)
 	else if (level == SOL_UDP && sk->type == SOCK_DGRAM) {
 		v = inet_opt(s, INET_UDP_CORK);
 		r = name == UDP_CORK ? 0 : -ENOPROTOOPT;
+	} else if (level == SOL_UDPLITE && sk->type == SOCK_DGRAM) {
+		r = get_coverage(s, name, &v);
 	} else {
 		r = inet_is6(s) ? -ENOPROTOOPT : -EOPNOTSUPP;
 	}

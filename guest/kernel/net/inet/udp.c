@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * udp.c: datagrams over UDP (udp(7)) on lwIP's raw API.
+ * udp.c: datagrams over UDP (udp(7)) on lwIP's raw API; and UDP-Lite, which has
+ * its ports among UDP's here.
  */
 #include "inet.h"
 
@@ -16,14 +17,19 @@ static void arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	const struct udp_hdr *h = (void *)((char *)p->payload - UDP_HLEN);
 	uint16_t len = lwip_ntohs(h->len); /* which lwIP does not look at */
 	struct endpoint from = { *ip, port };
+	struct inet_sock *s = arg;
+
+	bool lite = s->sk.protocol == IP_PROTO_UDPLITE;
 
 	(void)pcb;
-	if (len < UDP_HLEN || len - UDP_HLEN > p->tot_len) {
+	if (ip_current_header_proto() != s->sk.protocol ||
+	    (!lite && (len < UDP_HLEN || len - UDP_HLEN > p->tot_len))) {
 		pbuf_free(p);
 		return;
 	}
-	pbuf_realloc(p, (uint16_t)(len - UDP_HLEN));
-	dgram_arrived(arg, p, &from);
+	if (!lite)
+		pbuf_realloc(p, (uint16_t)(len - UDP_HLEN));
+	dgram_arrived(s, p, &from);
 }
 
 int udpsock_init(struct inet_sock *s)
@@ -31,6 +37,8 @@ int udpsock_init(struct inet_sock *s)
 	s->udp = udp_new_ip_type(inet_ip_type(s));
 	if (!s->udp)
 		return -ENOBUFS;
+	if (s->sk.protocol == IP_PROTO_UDPLITE)
+		udp_setflags(s->udp, UDP_FLAGS_UDPLITE);
 	ip_set_option(s->udp, SOF_REUSEADDR);
 	udp_recv(s->udp, arrived, s);
 	return 0;
