@@ -82,6 +82,7 @@
 #define TCP_MAXRTX                        12
 #define TCP_SYNMAXRTX                     6
 #define LWIP_HOOK_TCP_ISN(la, lp, ra, rp) inet_random()
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS    inet_hook_tcp_out
 #define LWIP_HOOK_TCP_INPACKET_PCB        inet_hook_tcp
 
 void inet_check_locked(void); /* lwip_port.c */

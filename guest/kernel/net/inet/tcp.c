@@ -251,8 +251,10 @@ void stream_opened(struct inet_sock *s)
 	if (!sock_flag(&s->sk, SO_SNDBUF))
 		s->sk.sndbuf = OPEN_SNDBUF;
 	stream_apply(s);
-	if (pcb->rcv_wnd > window)
+	if (pcb->rcv_wnd > window) { /* as its SYN said: tcp_conn.c */
 		pcb->rcv_wnd = pcb->rcv_ann_wnd = window;
+		pcb->rcv_ann_right_edge = pcb->rcv_nxt + window;
+	}
 	s->window = pcb->rcv_wnd;
 	__atomic_store_n(&s->phase, TCP_IS_OPEN, __ATOMIC_RELEASE);
 	sock_wake(&s->sk, EPOLL_WRITE);

@@ -268,6 +268,20 @@ err_t inet_hook_tcp(struct tcp_pcb *pcb, struct tcp_hdr *h, u16_t optlen,
 	return l->nembryos > l->backlog ? ERR_MEM : ERR_OK;
 }
 
+/* A SYN says how much we take, before lwIP lets us say it ourselves: of a socket
+ * (or of who listens) with an SO_RCVBUF of its own, that is less than lwIP's. */
+u32_t *inet_hook_tcp_out(struct pbuf *p, struct tcp_hdr *h,
+			 const struct tcp_pcb *pcb, u32_t *opts)
+{
+	const struct inet_sock *s = pcb ? pcb->callback_arg : NULL;
+
+	(void)p;
+	if (s && TCPH_FLAGS(h) & TCP_SYN)
+		h->wnd = lwip_htons((u16_t)min(stream_window(s),
+					       (uint32_t)lwip_ntohs(h->wnd)));
+	return opts;
+}
+
 static struct inet_sock *first_embryo(struct inet_sock *l)
 {
 	struct inet_sock *e;
