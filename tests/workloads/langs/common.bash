@@ -5,14 +5,12 @@
 #                         programs of Go's own packages, made natively in the root:
 #                         /items/bin in both roots
 #   go_test PACKAGE [RE]  an item: PACKAGE's tests (those named by RE): one line a test
-# Tests that want AF_INET, which the guest does not have, are in NO_INET and left out.
 # TestNohup runs its parts by `go t.Run` and may end before one has said that it passed,
 # so the lines of its parts are left out; a part that fails still fails TestNohup.
 # The JVM compiles while other CPUs run: that takes a QEMU of 8.1 or newer (`kuni check`).
 # Under 7.2 one Java in fifteen died of instructions of which a byte was the old one.
 tools/setup qemu && PATH=$PWD/build/qemu/bin:$PATH
 ROOT=(langs gcc golang-go golang-src libc6-dev lua5.4 nodejs openjdk-17-jre-headless perl ruby)
-NO_INET='TestExtraFiles|TestExtraFilesRace|TestGoroutineParallelism2|TestTraceSymbolize|TestTraceStressStartStop'
 GO_SRC=/usr/share/go-1.19/src
 
 build_go() {
@@ -39,7 +37,7 @@ go_test() {
 		export CGO_ENABLED=0
 		echo '127.0.0.1 localhost' >/etc/hosts
 		cd $GO_SRC/$1
-		names=\$(/items/bin/${1//\//_}.test -test.list '${2:-.}' | grep -E '^(Test|Example|Fuzz)' | grep -vxE '$NO_INET' | paste -sd'|')
+		names=\$(/items/bin/${1//\//_}.test -test.list '${2:-.}' | grep -E '^(Test|Example|Fuzz)' | paste -sd'|')
 		/items/bin/${1//\//_}.test -test.v -test.short -test.run "^(\$names)\\\$" >/root/go.out 2>&1
 		rc=\$?
 		grep -E '^ *--- ' /root/go.out | grep -v ' TestNohup/nohup-' | sed 's/ ([0-9.]*s)\$//' | sort

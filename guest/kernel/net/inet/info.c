@@ -63,7 +63,8 @@ static void tell_tcp(struct tcp_pcb *p, bool v6, inet_info_fn fn, void *arg)
 	if (s && listens) {
 		i.rx = s->nembryos;
 	} else if (s) {
-		i.rx = (uint32_t)stream_readable(s);
+		/* a FIN counts, as on Linux */
+		i.rx = (uint32_t)stream_readable(s) + s->fin;
 		i.tx = (uint32_t)__atomic_load_n(&s->sk.wmem, __ATOMIC_RELAXED);
 	}
 	fn(&i, arg);
