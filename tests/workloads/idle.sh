@@ -5,7 +5,12 @@
 make_root "$T/b/rootfs"
 cat >"$T/b/rootfs/idle" <<'S'
 sleep 1000 & # the file is mapped, a pipe is read, a child is waited for
-mkfifo /tmp/f
+mkfifo /tmp/f /tmp/g
+# a connection with nothing on its way
+nc -l -p 5000 <>/tmp/g &
+until grep -q ':1388 .* 0A' /proc/net/tcp6; do sleep 0.1; done
+nc 127.0.0.1 5000 <>/tmp/g &
+until grep -q ':1388 .* 01' /proc/net/tcp6; do sleep 0.1; done
 echo asleep
 read -r line </tmp/f
 S
