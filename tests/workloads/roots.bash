@@ -61,6 +61,10 @@ in_root() {
 	# shellcheck disable=SC2016
 	unshare --mount --uts --ipc --net --pid --fork --kill-child -- bash -c '
 		set -e
+		for f in /proc/self/fd/*; do # as a container: nothing is inherited
+			f=${f##*/}
+			((f <= 2 || f == 255)) || eval "exec $f>&-"
+		done
 		ulimit -Sn 1024
 		cd "$1"
 		mount -t proc proc proc
