@@ -125,13 +125,13 @@ static int nl_connect(struct socket *s, const struct sock_addr *a,
 	return 0;
 }
 
-static int nl_getname(struct socket *s, bool peer, struct sock_addr *out)
+static int nl_getname(struct socket *s, int which, struct sock_addr *out)
 {
 	struct nl_sock *n = nl_of(s);
 
 	*out = (struct sock_addr){ .len = sizeof(out->nl) };
 	spin_lock(&s->lock);
-	if (peer) {
+	if (which != NAME_OWN) {
 		out->nl = n->to;
 	} else {
 		out->nl.pid = n->port;

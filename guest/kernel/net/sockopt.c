@@ -72,9 +72,13 @@ static int set_linger(struct socket *s, uaddr_t val, int len)
 	return 0;
 }
 
-/* Twice what is asked, for the headers, as on Linux. */
-static int set_buffer(int32_t *buf, int32_t v, int32_t least, bool force)
+/* Twice what is asked, for the headers, as on Linux.  A size that somebody chose
+ * does not grow by itself. */
+static int set_buffer(struct socket *s, int name, int32_t v, bool force)
 {
+	int32_t *buf = name == SO_SNDBUF ? &s->sndbuf : &s->rcvbuf;
+	int32_t least = name == SO_SNDBUF ? SNDBUF_MIN : RCVBUF_MIN;
+
 	if (force && !capable(CAP_NET_ADMIN))
 		return -EPERM;
 	if (!force)
@@ -82,13 +86,8 @@ static int set_buffer(int32_t *buf, int32_t v, int32_t least, bool force)
 	v = max(v, 0);
 	v = min(v, INT32_MAX / 2);
 	__atomic_store_n(buf, max(v * 2, least), __ATOMIC_RELAXED);
-	return 0;
-}
-
-/* A size that somebody chose does not grow by itself. */
-static void note_set(struct socket *s, int name)
-{
 	__atomic_fetch_or(&s->flags, 1U << name, __ATOMIC_RELAXED);
+	return 0;
 }
 
 static int set_int(struct socket *s, int name, int32_t v)
@@ -96,14 +95,10 @@ static int set_int(struct socket *s, int name, int32_t v)
 	switch (name) {
 	case SO_SNDBUF:
 	case SO_SNDBUFFORCE:
-		note_set(s, SO_SNDBUF);
-		return set_buffer(&s->sndbuf, v, SNDBUF_MIN,
-				  name == SO_SNDBUFFORCE);
+		return set_buffer(s, SO_SNDBUF, v, name == SO_SNDBUFFORCE);
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
-		note_set(s, SO_RCVBUF);
-		return set_buffer(&s->rcvbuf, v, RCVBUF_MIN,
-				  name == SO_RCVBUFFORCE);
+		return set_buffer(s, SO_RCVBUF, v, name == SO_RCVBUFFORCE);
 	case SO_PRIORITY:
 		if ((v < 0 || v > 6) && !capable(CAP_NET_ADMIN))
 			return -EPERM;
@@ -271,7 +266,7 @@ static int get_name(struct socket *s, int len, uaddr_t val, uaddr_t at)
 {
 	struct sock_addr a;
 
-	if (!s->ops->getname || s->ops->getname(s, true, &a))
+	if (!s->ops->getname || s->ops->getname(s, NAME_PEER, &a))
 		return -ENOTCONN;
 	if ((int)a.len < len)
 		return -EINVAL;

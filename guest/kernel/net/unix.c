@@ -186,11 +186,11 @@ static void unix_destroy(struct socket *s)
 
 /* ---- state ---- */
 
-static int unix_getname(struct socket *s, bool peer, struct sock_addr *out)
+static int unix_getname(struct socket *s, int which, struct sock_addr *out)
 {
 	struct unix_sock *u = unix_of(s), *p;
 
-	if (!peer) {
+	if (which == NAME_OWN) {
 		unix_copy_name(u, out);
 		return 0;
 	}

@@ -195,7 +195,7 @@ static int tell_peer(struct socket *s, uaddr_t addr, uaddr_t len)
 	if (!addr.v)
 		return 0;
 	/* it may have gone already */
-	if (!s->ops->getname || s->ops->getname(s, true, &a))
+	if (!s->ops->getname || s->ops->getname(s, NAME_ACCEPTED, &a))
 		return -ECONNABORTED;
 	return addr_to_user(&a, addr, len);
 }
@@ -231,7 +231,7 @@ long sys_accept(int fd, uaddr_t addr, uaddr_t len)
 	return sys_accept4(fd, addr, len, 0);
 }
 
-static long get_name(int fd, uaddr_t addr, uaddr_t len, bool peer)
+static long get_name(int fd, uaddr_t addr, uaddr_t len, int which)
 {
 	struct sock_addr a;
 	struct socket *s;
@@ -240,7 +240,7 @@ static long get_name(int fd, uaddr_t addr, uaddr_t len, bool peer)
 
 	if (r)
 		return r;
-	r = s->ops->getname ? s->ops->getname(s, peer, &a) : -EOPNOTSUPP;
+	r = s->ops->getname ? s->ops->getname(s, which, &a) : -EOPNOTSUPP;
 	if (!r)
 		r = addr_to_user(&a, addr, len);
 	file_put(f);
@@ -249,12 +249,12 @@ static long get_name(int fd, uaddr_t addr, uaddr_t len, bool peer)
 
 long sys_getsockname(int fd, uaddr_t addr, uaddr_t len)
 {
-	return get_name(fd, addr, len, false);
+	return get_name(fd, addr, len, NAME_OWN);
 }
 
 long sys_getpeername(int fd, uaddr_t addr, uaddr_t len)
 {
-	return get_name(fd, addr, len, true);
+	return get_name(fd, addr, len, NAME_PEER);
 }
 
 long sys_shutdown(int fd, int how)

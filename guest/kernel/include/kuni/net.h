@@ -72,6 +72,9 @@ struct sock_family {
 };
 extern const struct sock_family *const sock_families[]; /* NULL-terminated */
 
+/* Which name: one's own; the peer's; the peer's even if it has gone already. */
+enum { NAME_OWN, NAME_PEER, NAME_ACCEPTED };
+
 /* NULL: what Linux answers where a protocol has no such call, EOPNOTSUPP. */
 struct sock_ops {
 	int (*bind)(struct socket *s, const struct sock_addr *a);
@@ -80,7 +83,7 @@ struct sock_ops {
 	int (*pair)(struct socket *a, struct socket *b);
 	int (*listen)(struct socket *s, int backlog);
 	int (*accept)(struct socket *s, bool nonblock, struct socket **out);
-	int (*getname)(struct socket *s, bool peer, struct sock_addr *out);
+	int (*getname)(struct socket *s, int which, struct sock_addr *out);
 	int (*shutdown)(struct socket *s, int how);
 	ssize_t (*send)(struct socket *s, struct sock_msg *m);
 	ssize_t (*recv)(struct socket *s, struct sock_msg *m);

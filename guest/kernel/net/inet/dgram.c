@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define OVERHEAD 768U  /* as for messages of other families */
-#define COPY_MAX 1024U /* more goes into pages, which are not copied again */
+#define COPY_MAX 1024U /* what is behind them is in pages, not copied again */
 
 #define SO_EE_SIZE 16
 #define LO_INDEX   1
@@ -85,7 +85,8 @@ void dgram_arrived(struct inet_sock *s, struct pbuf *p,
 
 	if (!d || far) {
 		kfree(d);
-		pbuf_free(p);
+		if (p)
+			pbuf_free(p);
 		return;
 	}
 	d->p = p;
@@ -314,7 +315,7 @@ ssize_t dgram_recv(struct socket *sk, struct sock_msg *m)
 
 /* ---- sending ---- */
 
-static int fill_pages(struct pbuf **head, struct uio *u, size_t n)
+static int fill_pages(struct pbuf *head, struct uio *u, size_t n)
 {
 	struct pbuf *p;
 
@@ -327,10 +328,7 @@ static int fill_pages(struct pbuf **head, struct uio *u, size_t n)
 			page_put(page); /* the pbuf has it */
 		if (!p)
 			return -ENOBUFS;
-		if (*head)
-			pbuf_cat(*head, p);
-		else
-			*head = p;
+		pbuf_cat(head, p);
 		if (uio_get(u, p->payload, k) != (ssize_t)k)
 			return -EFAULT;
 	}
@@ -339,18 +337,17 @@ static int fill_pages(struct pbuf **head, struct uio *u, size_t n)
 
 int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out)
 {
+	size_t k = min(n, (size_t)COPY_MAX);
 	int r;
 
-	*out = NULL;
-	if (n > COPY_MAX) {
-		r = fill_pages(out, u, n);
-	} else {
-		*out = pbuf_alloc(PBUF_TRANSPORT, (uint16_t)n, PBUF_RAM);
-		r = *out ? 0 : -ENOBUFS;
-		if (!r && n && uio_get(u, (*out)->payload, n) != (ssize_t)n)
-			r = -EFAULT;
-	}
-	if (r && *out)
+	*out = pbuf_alloc(PBUF_TRANSPORT, (uint16_t)k, PBUF_RAM);
+	if (!*out)
+		return -ENOBUFS;
+	if (k && uio_get(u, (*out)->payload, k) != (ssize_t)k)
+		r = -EFAULT;
+	else
+		r = fill_pages(*out, u, n - k);
+	if (r)
 		pbuf_free(*out);
 	return r;
 }

@@ -10,6 +10,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 
+#define SYN_RETRIES   6     /* as on Linux */
 #define STREAM_SNDBUF 16384 /* until it is connected */
 #define STREAM_RCVBUF 131072
 
@@ -27,7 +28,7 @@ int inet_new(struct netns *ns, int family, int type, int protocol,
 		ops = &inet_raw_ops;
 	sock_init(&s->sk, ops, ns, family, type, protocol);
 	s->ttl = s->hops = -1;
-	s->syncnt = TCP_SYNMAXRTX;
+	s->syncnt = SYN_RETRIES;
 	s->pmtudisc = s->pmtudisc6 = 1; /* IP_PMTUDISC_WANT */
 	s->opts = 1U << INET_QUICKACK;
 	s->keep_idle = TCP_KEEPIDLE_DEFAULT / 1000;
@@ -195,14 +196,16 @@ int inet_bind(struct socket *sk, const struct sock_addr *a)
 	return r;
 }
 
-int inet_getname(struct socket *sk, bool peer, struct sock_addr *out)
+int inet_getname(struct socket *sk, int which, struct sock_addr *out)
 {
+	bool peer = which != NAME_OWN;
 	struct inet_sock *s = inet_of(sk);
 	int r = 0;
 
 	inet_lock();
 	if (peer && (!s->remote.port ||
-		     (sk->type == SOCK_STREAM && s->phase != TCP_IS_OPEN)))
+		     (which == NAME_PEER && sk->type == SOCK_STREAM &&
+		      s->phase != TCP_IS_OPEN)))
 		r = -ENOTCONN;
 	else
 		endpoint_to_addr(s, peer ? &s->remote : &s->local, out);

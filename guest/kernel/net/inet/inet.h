@@ -68,6 +68,8 @@ struct inet_sock {
 	bool quick;                 /* [a] TCP_QUICKACK was asked for */
 	bool fin;                   /* [lock] the other end has ended */
 	struct pbuf *rx, *rx_tail;  /* [lock] received, chained by next */
+	struct pbuf *gather;        /* [lock] the tail, where it has room */
+	uint32_t gather_room;       /* [lock] bytes */
 	uint32_t unannounced;       /* [read_lock] read, not told to lwIP */
 	uint32_t window;            /* [inet] what may be on its way to us */
 	struct msgqueue hold;       /* [inet] not yet given to lwIP */
@@ -90,6 +92,7 @@ struct inet_sock {
 	uint32_t rx_bytes;            /* [lock] charged, of dgrams and errors */
 	uint32_t icmp_filter[8];      /* [lock] bit set: blocked */
 	struct pbuf *pending;         /* [inet] corked: what has no end yet */
+	uint32_t pending_len;         /* [inet] of it that is used */
 	struct endpoint pending_to;   /* [inet] */
 	struct dgram_how pending_how; /* [inet] */
 };
@@ -141,7 +144,8 @@ int inet_errno(err_t e); /* 0 or negative */
 /* ---- loop.c ---- */
 extern struct netif loop_netif;
 void loop_init(void);
-bool loop_run(void); /* delivers what was sent; whether TCP was among it */
+bool loop_run(void);   /* delivers what was sent; whether TCP was among it */
+bool loop_waits(void); /* there is more */
 struct pbuf *page_pbuf(void *at, size_t n); /* within one page; reference */
 /* Of p, with references to its pages and copies of the rest; NULL: no memory. */
 struct pbuf *packet_clone(const struct pbuf *p);
@@ -173,7 +177,7 @@ int inet_route(const struct inet_sock *s, struct endpoint *to,
 int inet_new(struct netns *ns, int family, int type, int protocol,
 	     struct inet_sock **out) MUST_CHECK;
 int inet_bind(struct socket *sk, const struct sock_addr *a);
-int inet_getname(struct socket *sk, bool peer, struct sock_addr *out);
+int inet_getname(struct socket *sk, int which, struct sock_addr *out);
 /* [inet] May s have port of ip beside the owner of another pcb? */
 struct inet_holder {
 	const ip_addr_t *ip;
@@ -197,6 +201,7 @@ void stream_apply(struct inet_sock *s);  /* [inet] options to the pcb */
 void stream_purge(struct inet_sock *s);  /* what was received */
 /* [inet] As it was when new; a port that was asked for is kept. */
 void stream_renew(struct inet_sock *s);
+void stream_drop_tx(struct inet_sock *s);      /* [inet] what was to be sent */
 void stream_drop_embryos(struct inet_sock *s); /* [inet] */
 void stream_release(struct socket *sk);
 static inline enum tcp_phase stream_phase(const struct inet_sock *s)

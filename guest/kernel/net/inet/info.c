@@ -50,19 +50,21 @@ static void fill(struct inet_info *i, struct inet_sock *s,
 static void tell_tcp(struct tcp_pcb *p, bool v6, inet_info_fn fn, void *arg)
 {
 	struct inet_sock *s = p->callback_arg;
+	bool own = s && s->tcp == p; /* not its listener's */
 	struct inet_info i = { .lport = p->local_port };
 	bool listens = p->state == LISTEN;
 
 	if ((s ? inet_is6(s) : !!(p->so_options & PCB_INET6)) != v6 ||
 	    p->state == CLOSED)
 		return;
-	fill(&i, s, &p->local_ip, listens ? NULL : &p->remote_ip, v6);
+	fill(&i, own ? s : NULL, &p->local_ip, listens ? NULL : &p->remote_ip,
+	     v6);
 	i.state = inet_tcp_state(p->state);
 	if (!listens)
 		i.rport = p->remote_port;
-	if (s && listens) {
+	if (own && listens) {
 		i.rx = s->nembryos;
-	} else if (s) {
+	} else if (own) {
 		/* a FIN counts, as on Linux */
 		i.rx = (uint32_t)stream_readable(s) + s->fin;
 		i.tx = (uint32_t)__atomic_load_n(&s->sk.wmem, __ATOMIC_RELAXED);

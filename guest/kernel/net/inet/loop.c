@@ -14,6 +14,8 @@
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
 
+#define AT_ONCE 4096 /* packets */
+
 struct netif loop_netif;
 struct loop_counts loop_counts;
 static struct pbuf *first, *last; /* packets, one behind the other */
@@ -165,14 +167,21 @@ static bool deliver(struct pbuf *p)
 	return tcp;
 }
 
+/* What packets answer with packets goes on in the timer's thread after a while:
+ * whoever sends does not do it for ever. */
 bool loop_run(void)
 {
 	struct pbuf *p;
 	bool tcp = false;
 
-	while ((p = next_packet()))
+	for (unsigned n = 0; n < AT_ONCE && (p = next_packet()); n++)
 		tcp |= deliver(p);
 	return tcp;
+}
+
+bool loop_waits(void)
+{
+	return first;
 }
 
 static err_t init(struct netif *n)

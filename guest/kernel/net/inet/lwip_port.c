@@ -163,16 +163,27 @@ static void timer_fired(struct ktimer *t)
 	wake_all(&due_wait, 0);
 }
 
+/* lwIP forgets to stop probing where a probe was taken. */
+static void stop_probing(void)
+{
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+		if (!p->unsent || p->unacked)
+			p->persist_backoff = 0;
+}
+
 /* Those of sockets; one may end its connection. */
 static uint64_t run_ours(uint64_t now)
 {
 	uint64_t next = DEADLINE_NEVER;
 	struct tcp_pcb *p, *after;
+	struct inet_sock *s;
 
 	for (p = tcp_active_pcbs; p; p = after) {
 		after = p->next;
-		if (p->callback_arg)
-			next = min(next, stream_tick(p->callback_arg, now));
+		s = p->callback_arg;
+		/* one that is not open yet has its listener there */
+		if (s && s->tcp == p)
+			next = min(next, stream_tick(s, now));
 	}
 	return next;
 }
@@ -185,6 +196,7 @@ static void run_timers(void)
 	if (now - last_slow >= SLOW_NS) {
 		catch_up();
 		last_slow += SLOW_NS;
+		stop_probing();
 		tcp_slowtmr();
 	}
 	trim_tw();
@@ -252,6 +264,8 @@ void inet_unlock(void)
 	if (busy) {
 		uint64_t soon = arch_clock_ns() + FAST_NS;
 
+		if (loop_waits())
+			soon = 0;
 		if (armed > soon)
 			arm(soon);
 	}

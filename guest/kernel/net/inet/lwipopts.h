@@ -80,9 +80,9 @@
 #define LWIP_TCP_RTO_TIME                 1000
 #define TCP_MSL                           30000UL
 #define TCP_MAXRTX                        12
-#define TCP_SYNMAXRTX                     6
+#define TCP_SYNMAXRTX                     12 /* at most; TCP_SYNCNT is ours */
 #define LWIP_HOOK_TCP_ISN(la, lp, ra, rp) inet_random()
-#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS    inet_hook_tcp_out
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS     inet_hook_tcp_out
 #define LWIP_HOOK_TCP_INPACKET_PCB        inet_hook_tcp
 
 void inet_check_locked(void); /* lwip_port.c */

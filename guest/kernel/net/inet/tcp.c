@@ -16,7 +16,7 @@
 
 /* ---- a socket and its pcb ---- */
 
-static void drop_tx(struct inet_sock *s)
+void stream_drop_tx(struct inet_sock *s)
 {
 	struct msgbuf *b;
 
@@ -37,13 +37,31 @@ static void pcb_destroyed(u8_t id, void *arg)
 
 	(void)id;
 	s->tcp = NULL;
-	drop_tx(s);
+	stream_drop_tx(s);
 	inet_pcb_gone(s);
 	sock_wake(&s->sk, EPOLL_WRITE);
 }
 
-static const struct tcp_ext_arg_callbacks ext_ops = { .destroy =
-							      pcb_destroyed };
+/* The first time to wait for an answer: lwIP's is three seconds. */
+static void set_rto(struct tcp_pcb *pcb)
+{
+	pcb->rto = pcb->sv = LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL;
+}
+
+/* A SYN for a listener has come. */
+static err_t pcb_asked_for(u8_t id, struct tcp_pcb_listen *l,
+			   struct tcp_pcb *pcb)
+{
+	(void)id;
+	(void)l;
+	set_rto(pcb);
+	return ERR_OK;
+}
+
+static const struct tcp_ext_arg_callbacks ext_ops = {
+	.destroy = pcb_destroyed,
+	.passive_open = pcb_asked_for,
+};
 static const struct tcp_ext_arg_callbacks no_ops;
 
 void stream_untie(struct tcp_pcb *pcb)
@@ -95,7 +113,7 @@ static int errno_of(const struct inet_sock *s, err_t e)
 		return e == ERR_RST ? ECONNREFUSED : ETIMEDOUT;
 	if (e != ERR_RST)
 		return ETIMEDOUT;
-	return s->sk.shutdown & SHUTDOWN_RCV ? EPIPE : ECONNRESET;
+	return s->fin ? EPIPE : ECONNRESET;
 }
 
 /* The connection is over; the pcb is gone or about to. */
@@ -135,6 +153,14 @@ void stream_attach(struct inet_sock *s, struct tcp_pcb *pcb)
 	stream_apply(s);
 }
 
+/* Connections that are not open yet have their listener as argument. */
+static void forget_halves(const struct inet_sock *l)
+{
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+		if (p->callback_arg == l)
+			tcp_arg(p, NULL);
+}
+
 /* What it was allowed stays with the pcb, while that still has the port. */
 void stream_detach(struct inet_sock *s)
 {
@@ -142,6 +168,8 @@ void stream_detach(struct inet_sock *s)
 
 	s->tcp = NULL;
 	stream_untie(pcb);
+	if (pcb->state == LISTEN)
+		forget_halves(s);
 	if (inet_is6(s))
 		ip_set_option(pcb, PCB_INET6);
 	if (sock_flag(&s->sk, SO_REUSEADDR))
@@ -160,8 +188,9 @@ void stream_apply(struct inet_sock *s)
 {
 	struct tcp_pcb *pcb = s->tcp;
 
-	if (!pcb || s->phase == TCP_LISTENS)
+	if (!pcb || pcb->state == LISTEN)
 		return;
+	inet_tcp_busy(); /* for keep-alives */
 	if (inet_opt(s, INET_NODELAY))
 		tcp_nagle_disable(pcb);
 	else
@@ -175,8 +204,6 @@ void stream_apply(struct inet_sock *s)
 	pcb->keep_cnt = s->keep_cnt;
 	pcb->tos = IP_IS_V6_VAL(pcb->remote_ip) ? s->tclass : s->tos;
 	pcb->ttl = inet_ttl(s, IP_IS_V6_VAL(pcb->remote_ip));
-	if (s->maxseg)
-		pcb->mss = (uint16_t)min(s->maxseg, (uint32_t)pcb->mss);
 }
 
 /* A port of which it is only known that somebody asked for it. */
@@ -206,6 +233,7 @@ int stream_pcb(struct inet_sock *s, struct tcp_pcb **out)
 	pcb = tcp_new_ip_type(inet_ip_type(s));
 	if (!pcb)
 		return -ENOBUFS;
+	set_rto(pcb);
 	stream_attach(s, pcb);
 	*out = pcb;
 	if (!s->bound.port)
@@ -251,6 +279,8 @@ void stream_opened(struct inet_sock *s)
 	if (!sock_flag(&s->sk, SO_SNDBUF))
 		s->sk.sndbuf = OPEN_SNDBUF;
 	stream_apply(s);
+	if (s->maxseg) /* not later: what is queued is cut already */
+		pcb->mss = (uint16_t)min(s->maxseg, (uint32_t)pcb->mss);
 	if (pcb->rcv_wnd > window) { /* as its SYN said: tcp_conn.c */
 		pcb->rcv_wnd = pcb->rcv_ann_wnd = window;
 		pcb->rcv_ann_right_edge = pcb->rcv_nxt + window;
@@ -268,7 +298,7 @@ void stream_purge(struct inet_sock *s)
 
 	spin_lock(&s->sk.lock);
 	p = s->rx;
-	s->rx = s->rx_tail = NULL;
+	s->rx = s->rx_tail = s->gather = NULL;
 	s->sk.qbytes = 0;
 	spin_unlock(&s->sk.lock);
 	for (; p; p = next) {
@@ -281,10 +311,10 @@ void stream_purge(struct inet_sock *s)
 
 void stream_renew(struct inet_sock *s)
 {
+	stream_drop_tx(s);
 	s->connecting = false;
 	s->local = s->bound;
 	s->remote = (struct endpoint){ .ip = inet_any(s) };
-	s->unannounced = 0;
 	spin_lock(&s->sk.lock);
 	s->sk.shutdown = 0;
 	s->fin = false;
@@ -333,7 +363,7 @@ static void close_pcb(struct inet_sock *s)
 			tcp_abort(pcb);
 		else
 			(void)tcp_close(pcb);
-		drop_tx(s);
+		stream_drop_tx(s);
 		return;
 	}
 	s->released = true;
@@ -430,6 +460,8 @@ static bool stream_listening(struct socket *sk)
 
 static void stream_changed(struct socket *sk, int name)
 {
+	if (name == SO_SNDBUF || name == SO_SNDBUFFORCE)
+		wake_all(&sk->wr_wait, EPOLL_WRITE);
 	if (name != SO_KEEPALIVE)
 		return;
 	inet_lock();

@@ -8,6 +8,8 @@
  */
 #include "inet.h"
 
+#include <string.h>
+
 #include "hooks.h"
 #include "lwip/priv/tcp_priv.h"
 
@@ -42,7 +44,13 @@ static int start(struct inet_sock *s, struct endpoint *to)
 	e = tcp_connect(pcb, &to->ip, to->port, on_connected);
 	if (e == ERR_OK) {
 		s->local = (struct endpoint){ pcb->local_ip, pcb->local_port };
-		return 0;
+		if (pcb->local_port != to->port ||
+		    !ip_addr_cmp(&pcb->local_ip, &to->ip))
+			return 0;
+		stream_detach(s); /* to itself: lwIP cannot do that */
+		(void)tcp_close(pcb);
+		stream_renew(s);
+		return -ECONNREFUSED;
 	}
 	stream_renew(s);
 	if (e == ERR_BUF || e == ERR_USE)
@@ -55,9 +63,13 @@ static int finish(struct inet_sock *s)
 {
 	int r;
 
-	s->connecting = false;
-	if (s->phase == TCP_IS_OPEN)
+	if (s->phase == TCP_IS_OPEN) {
+		s->connecting = false;
 		return 0;
+	}
+	/* another thread has done something else with it meanwhile */
+	if (!s->connecting || s->phase != TCP_IS_CLOSED)
+		return -ECONNABORTED;
 	r = sock_take_error(&s->sk);
 	stream_renew(s);
 	return r ? r : -ECONNABORTED;
@@ -69,6 +81,7 @@ static int disconnect(struct inet_sock *s)
 	struct tcp_pcb *pcb;
 	enum tcp_phase was;
 
+	mutex_lock(&s->sk.read_lock); /* nobody copies out of what goes */
 	inet_lock();
 	was = s->phase;
 	pcb = s->tcp;
@@ -81,8 +94,10 @@ static int disconnect(struct inet_sock *s)
 	}
 	stream_drop_embryos(s);
 	stream_renew(s);
-	inet_unlock();
 	stream_purge(s);
+	s->unannounced = 0;
+	inet_unlock();
+	mutex_unlock(&s->sk.read_lock);
 	if (was == TCP_CONNECTS || was == TCP_IS_OPEN)
 		sock_fail(&s->sk, ECONNRESET);
 	sock_wake(&s->sk, EPOLL_ALL);
@@ -249,15 +264,61 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 	return ERR_OK;
 }
 
+/* ---- what lwIP must not see ---- */
+
+/* Options that only a SYN has: lwIP would take them from any segment. */
+static bool syn_options(const struct tcp_hdr *h, u16_t len, u16_t len1,
+			const u8_t *opt2)
+{
+	u8_t o[40];
+	u16_t n = 0;
+
+	len = min(len, (u16_t)sizeof(o));
+	len1 = min(len1, len);
+	memcpy(o, h + 1, len1);
+	if (len > len1)
+		memcpy(o + len1, opt2, len - len1);
+	while (n < len && o[n]) {
+		if (o[n] == LWIP_TCP_OPT_MSS || o[n] == LWIP_TCP_OPT_WS)
+			return true;
+		if (o[n] == LWIP_TCP_OPT_NOP)
+			n++;
+		else if (n + 1 < len && o[n + 1] > 1)
+			n = (u16_t)(n + o[n + 1]);
+		else
+			break;
+	}
+	return false;
+}
+
+/* Acknowledgements from beyond a window that is closed are answered by lwIP
+ * with the same; two such ends would never stop.  And a FIN that has no room in
+ * the window must not wait out of order. */
+static bool beyond(const struct tcp_pcb *pcb, const struct tcp_hdr *h,
+		   const struct pbuf *p)
+{
+	int32_t d = (int32_t)(h->seqno - pcb->rcv_nxt);
+	uint32_t wnd = pcb->rcv_wnd;
+	u8_t flags = TCPH_FLAGS(h);
+
+	if (d < 0 || flags & (TCP_SYN | TCP_RST))
+		return false;
+	if (flags & TCP_FIN)
+		return d > 0 && (uint32_t)d + p->tot_len >= wnd;
+	return !p->tot_len && (uint32_t)d >= wnd && h->ackno == pcb->lastack &&
+	       (uint32_t)SND_WND_SCALE(pcb, h->wnd) == pcb->snd_wnd;
+}
+
 err_t inet_hook_tcp(struct tcp_pcb *pcb, struct tcp_hdr *h, u16_t optlen,
 		    u16_t opt1len, u8_t *opt2, struct pbuf *p)
 {
 	struct inet_sock *l = pcb->callback_arg;
 
-	(void)optlen;
-	(void)opt1len;
-	(void)opt2;
-	(void)p;
+	if (!(TCPH_FLAGS(h) & TCP_SYN) && optlen &&
+	    syn_options(h, optlen, opt1len, opt2))
+		return ERR_VAL;
+	if (pcb->state >= ESTABLISHED && beyond(pcb, h, p))
+		return ERR_VAL;
 	if (!l)
 		return ERR_OK;
 	if (l->minttl && !ip_current_is_v6() &&

@@ -11,6 +11,7 @@
 #include "lwip/priv/tcp_priv.h"
 
 #define WINDOW_MIN 1152U
+#define GATHER     1024U
 
 uint32_t stream_window(const struct inet_sock *s)
 {
@@ -31,10 +32,57 @@ static struct pbuf *unlink_first(struct pbuf *p)
 	return next;
 }
 
+/* Few bytes behind others that nobody has read: they share a pbuf, or each of
+ * them would cost as much as hundreds. */
+static bool gathered(struct inet_sock *s, const struct pbuf *p)
+{
+	struct pbuf *t;
+	bool fits;
+
+	spin_lock(&s->sk.lock);
+	t = s->gather;
+	fits = t && p->tot_len <= s->gather_room;
+	if (fits) {
+		(void)pbuf_copy_partial(p, (char *)t->payload + t->len,
+					p->tot_len, 0);
+		t->len = t->tot_len = (uint16_t)(t->len + p->tot_len);
+		s->gather_room -= p->tot_len;
+		s->sk.qbytes += p->tot_len;
+	}
+	spin_unlock(&s->sk.lock);
+	return fits;
+}
+
+/* p, with room behind it; or p itself. */
+static struct pbuf *with_room(struct pbuf *p)
+{
+	struct pbuf *g = pbuf_alloc(PBUF_RAW, GATHER, PBUF_RAM);
+
+	if (!g)
+		return p;
+	g->len = g->tot_len = p->tot_len;
+	(void)pbuf_copy_partial(p, g->payload, p->tot_len, 0);
+	pbuf_free(p);
+	return g;
+}
+
 void stream_received(struct inet_sock *s, struct pbuf *p)
 {
+	bool small = p->tot_len <= GATHER / 4 && s->rx, room = false;
+
 	struct pbuf *end;
 	size_t n = p->tot_len;
+
+	if (small && gathered(s, p)) {
+		pbuf_free(p);
+		wake_all(&s->sk.rd_wait, EPOLL_READ);
+		return;
+	}
+	if (small) {
+		end = p;
+		p = with_room(p);
+		room = p != end;
+	}
 
 	while (p && !p->len) /* a header of which nothing is left */
 		p = unlink_first(p);
@@ -48,6 +96,8 @@ void stream_received(struct inet_sock *s, struct pbuf *p)
 	else
 		__atomic_store_n(&s->rx, p, __ATOMIC_RELEASE);
 	s->rx_tail = end;
+	s->gather = room ? p : NULL;
+	s->gather_room = GATHER - (uint32_t)n;
 	s->sk.qbytes += n;
 	spin_unlock(&s->sk.lock);
 	wake_all(&s->sk.rd_wait, EPOLL_READ);
@@ -69,6 +119,7 @@ struct reading {
 	struct inet_sock *s;
 	struct sock_msg *m;
 	struct pbuf *at; /* looked at last, when peeking */
+	struct uio from; /* where to copy to from the beginning, when peeking */
 	bool fin, ended, failed;
 	ssize_t done;
 };
@@ -100,6 +151,8 @@ static void consume(struct inet_sock *s, struct pbuf *p, size_t n)
 		s->rx = p->next;
 		if (!s->rx)
 			s->rx_tail = NULL;
+		if (s->gather == p)
+			s->gather = NULL;
 	}
 	spin_unlock(&s->sk.lock);
 	if (end)
@@ -152,7 +205,18 @@ static int piece(struct reading *rd, struct pbuf *p)
 static bool readable(const struct inet_sock *s)
 {
 	return __atomic_load_n(&s->rx, __ATOMIC_ACQUIRE) ||
+	       stream_phase(s) == TCP_IS_CLOSED ||
 	       __atomic_load_n(&s->sk.err, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&s->sk.shutdown, __ATOMIC_RELAXED) &
+		       SHUTDOWN_RCV;
+}
+
+/* So many bytes to look at, or no sense in waiting for them. */
+static bool enough(struct inet_sock *s, ssize_t target)
+{
+	return stream_readable(s) >= target ||
+	       __atomic_load_n(&s->sk.err, __ATOMIC_RELAXED) ||
+	       stream_phase(s) == TCP_IS_CLOSED ||
 	       __atomic_load_n(&s->sk.shutdown, __ATOMIC_RELAXED) &
 		       SHUTDOWN_RCV;
 }
@@ -177,14 +241,20 @@ static int starve(struct reading *rd, ssize_t target, uint64_t deadline)
 		return -ENOTCONN;
 	if (rd->m->flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	if (rd->at)
-		return 1;
 	if (rd->s->unannounced)
 		announce(rd->s);
 	mutex_unlock(&sk->read_lock);
-	r = sock_wait(&sk->rd_wait, readable(rd->s), deadline);
+	if (rd->at) /* then all of it again */
+		r = sock_wait(&sk->rd_wait, enough(rd->s, target), deadline);
+	else
+		r = sock_wait(&sk->rd_wait, readable(rd->s), deadline);
 	mutex_lock(&sk->read_lock);
-	return r;
+	if (r || !rd->at)
+		return r;
+	rd->at = NULL;
+	rd->done = 0;
+	*rd->m->u = rd->from;
+	return 0;
 }
 
 static int read_all(struct reading *rd)
@@ -215,7 +285,7 @@ static int read_all(struct reading *rd)
 ssize_t stream_recv(struct socket *sk, struct sock_msg *m)
 {
 	struct inet_sock *s = inet_of(sk);
-	struct reading rd = { .s = s, .m = m };
+	struct reading rd = { .s = s, .m = m, .from = *m->u };
 	int r;
 
 	if (m->flags & MSG_ERRQUEUE)

@@ -125,9 +125,14 @@ uint64_t stream_tick(struct inet_sock *s, uint64_t now)
 {
 	uint64_t next = DEADLINE_NEVER, limit = s->user_timeout * 1000000UL;
 
-	if (s->tcp->state == SYN_SENT && s->tcp->nrtx > s->syncnt) {
-		tcp_abort(s->tcp);
-		return DEADLINE_NEVER;
+	if (s->tcp->state == SYN_SENT) {
+		if (s->tcp->nrtx > s->syncnt) {
+			tcp_abort(s->tcp);
+			return DEADLINE_NEVER;
+		}
+		/* twice as long each time, which lwIP leaves out here */
+		s->tcp->rto = (int16_t)((LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL)
+					<< min(s->tcp->nrtx, (u8_t)6));
 	}
 	if (limit && s->tx_acked != s->tx_end) {
 		if (now >= s->progress + limit) {

@@ -5,6 +5,8 @@
  */
 #include "inet.h"
 
+#include <string.h>
+
 #include "lwip/prot/udp.h"
 
 #define UDP_MAX4   65507U /* of bytes in one datagram */
@@ -183,33 +185,29 @@ static int transmit(struct inet_sock *s, struct pbuf *p,
 	return e == ERR_USE ? -EAGAIN : inet_errno(e);
 }
 
-/* A part of a datagram that is not over, or its last. Takes p. */
-static int send_part(struct inet_sock *s, struct pbuf *p,
-		     const struct endpoint *to, const struct dgram_how *how,
-		     bool more)
+/* p behind what waits, in one piece that grows. */
+static int append(struct inet_sock *s, const struct pbuf *p)
 {
-	struct endpoint there = s->pending_to;
-	struct dgram_how then = s->pending_how;
+	uint32_t need = s->pending_len + p->tot_len;
+	struct pbuf *n;
 
-	if (!s->pending && more) {
-		s->pending = p;
-		s->pending_to = *to;
-		s->pending_how = *how;
-		return 0;
+	if (!s->pending || need > s->pending->len) {
+		n = pbuf_alloc(PBUF_TRANSPORT,
+			       (uint16_t)min(max(2 * need, 2048U),
+					     (uint32_t)UINT16_MAX),
+			       PBUF_RAM);
+		if (!n)
+			return -ENOBUFS;
+		if (s->pending) {
+			memcpy(n->payload, s->pending->payload, s->pending_len);
+			pbuf_free(s->pending);
+		}
+		s->pending = n;
 	}
-	if (!s->pending)
-		return transmit(s, p, to, how);
-	if (s->pending->tot_len + p->tot_len >
-	    (IP_IS_V6_VAL(there.ip) ? UDP_MAX6 : UDP_MAX4)) {
-		pbuf_free(p);
-		return -EMSGSIZE;
-	}
-	pbuf_cat(s->pending, p);
-	if (more)
-		return 0;
-	p = s->pending;
-	s->pending = NULL;
-	return transmit(s, p, &there, &then);
+	(void)pbuf_copy_partial(p, (char *)s->pending->payload + s->pending_len,
+				p->tot_len, 0);
+	s->pending_len = need;
+	return 0;
 }
 
 int udpsock_uncork(struct inet_sock *s)
@@ -218,8 +216,34 @@ int udpsock_uncork(struct inet_sock *s)
 
 	if (!p)
 		return 0;
+	pbuf_realloc(p, (uint16_t)s->pending_len);
 	s->pending = NULL;
+	s->pending_len = 0;
 	return transmit(s, p, &s->pending_to, &s->pending_how);
+}
+
+/* A part of a datagram that is not over, or its last. Takes p. */
+static int send_part(struct inet_sock *s, struct pbuf *p,
+		     const struct endpoint *to, const struct dgram_how *how,
+		     bool more)
+{
+	int r = 0;
+
+	if (!s->pending && !more)
+		return transmit(s, p, to, how);
+	if (!s->pending) {
+		s->pending_to = *to;
+		s->pending_how = *how;
+	}
+	if (s->pending_len + p->tot_len >
+	    (IP_IS_V6_VAL(s->pending_to.ip) ? UDP_MAX6 : UDP_MAX4))
+		r = -EMSGSIZE;
+	else
+		r = append(s, p);
+	pbuf_free(p);
+	if (r || more)
+		return r;
+	return udpsock_uncork(s);
 }
 
 static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
