@@ -38,6 +38,7 @@ static int start(struct inet_sock *s, struct endpoint *to)
 		return -ECONNREFUSED;
 	}
 	inet_tcp_busy();
+	sock_fail(&s->sk, 0); /* what was before is over */
 	s->remote = *to;
 	s->connecting = true;
 	__atomic_store_n(&s->phase, TCP_CONNECTS, __ATOMIC_RELEASE);
