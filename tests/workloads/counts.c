@@ -63,10 +63,12 @@ static void forget_connections(void)
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/sys/net/ipv4/tcp_max_tw_buckets", proc);
+	snprintf(path, sizeof(path), "%s/sys/net/ipv4/tcp_max_tw_buckets",
+		 proc);
 	fd = open(path, O_RDWR);
 	n = fd < 0 ? -1 : read(fd, was_max, sizeof(was_max));
-	if (n <= 0 || write(fd, "0", 1) != 1 || write(fd, was_max, (size_t)n) != n) {
+	if (n <= 0 || write(fd, "0", 1) != 1 ||
+	    write(fd, was_max, (size_t)n) != n) {
 		perror("counts: tcp_max_tw_buckets");
 		exit(2);
 	}

@@ -221,6 +221,28 @@ static bool enough(struct inet_sock *s, ssize_t target)
 		       SHUTDOWN_RCV;
 }
 
+/* Sleeps with read_lock released.  What was looked at is looked at again with
+ * what comes. */
+static int wait_more(struct reading *rd, ssize_t target, uint64_t deadline)
+{
+	struct socket *sk = &rd->s->sk;
+	int r;
+
+	if (rd->s->unannounced)
+		announce(rd->s);
+	mutex_unlock(&sk->read_lock);
+	r = sock_wait(&sk->rd_wait,
+		      rd->at ? enough(rd->s, target) : readable(rd->s),
+		      deadline);
+	mutex_lock(&sk->read_lock);
+	if (!r && rd->at) {
+		rd->at = NULL;
+		rd->done = 0;
+		*rd->m->u = rd->from;
+	}
+	return r;
+}
+
 /* Nothing there: 0 to look again, 1 at the end, or an errno. */
 static int starve(struct reading *rd, ssize_t target, uint64_t deadline)
 {
@@ -241,20 +263,7 @@ static int starve(struct reading *rd, ssize_t target, uint64_t deadline)
 		return -ENOTCONN;
 	if (rd->m->flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	if (rd->s->unannounced)
-		announce(rd->s);
-	mutex_unlock(&sk->read_lock);
-	if (rd->at) /* then all of it again */
-		r = sock_wait(&sk->rd_wait, enough(rd->s, target), deadline);
-	else
-		r = sock_wait(&sk->rd_wait, readable(rd->s), deadline);
-	mutex_lock(&sk->read_lock);
-	if (r || !rd->at)
-		return r;
-	rd->at = NULL;
-	rd->done = 0;
-	*rd->m->u = rd->from;
-	return 0;
+	return wait_more(rd, target, deadline);
 }
 
 static int read_all(struct reading *rd)
