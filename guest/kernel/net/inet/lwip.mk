@@ -10,7 +10,7 @@ LWIP_INC  := -isystem $(LWIP)/include -Iguest/kernel/net -Iguest/kernel/net/inet
 
 build/lwip/.ready: tools/setup
 	$(Q)tools/setup lwip; touch $@
-$(B)/lwip/%.o: build/lwip/.ready guest/kernel/net/inet/lwipopts.h guest/kernel/net/inet/arch/cc.h guest/kernel/net/inet/lwip.mk
+$(B)/lwip/%.o: build/lwip/.ready guest/kernel/net/inet/lwipopts.h guest/kernel/net/inet/arch/cc.h guest/kernel/net/inet/lwip.mk | build/newlib/.ready
 	$(Q)mkdir -p $(@D); $(CC) $(filter-out -Wstrict% -Wframe%,$(GUEST_CFLAGS)) -w $(LWIP_INC) -c -o $@ $(LWIP)/$*
 # Errors of our own, which tell more of what they are about (icmp.c).
 $(B)/lwip/core/ipv4/icmp.c.o $(B)/lwip/core/ipv6/icmp6.c.o: GUEST_CFLAGS += \
