@@ -8,7 +8,7 @@ lab_boot() {
 	shift
 	[ -e build/lab/root.erofs ] || tests/lab/lab setup || return 1
 	export LAB_TRIES=3 LAB_DONE=$PWD/build/lab-done NATIVE=$PWD/build/abi-native
-	export LAB_ENV='LAB_TRIES LAB_DONE LIMIT NATIVE ROUNDS'
+	export LAB_ENV='LAB_TRIES LAB_DONE LIMIT NATIVE ROUNDS MODULES MODULE_LIMIT PROGRAMS'
 	: >"$LAB_DONE"
 	for ((try = 1; try <= boots; try++)); do
 		tests/lab/lab run --smp 2 --mem "${LAB_MEM:-3072}" --timeout "$limit" --share "$PWD" -- "$@"
