@@ -5,7 +5,21 @@
 
 #include "pseudofs.h"
 
-extern const struct pseudo_node procfs_pid_dir;  /* /proc/PID */
+extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
+/* A file that always says the same line. */
+#define CONSTANT(name_, text)                                                  \
+	static int show_##name_(struct pseudo_buf *b,                          \
+				const struct pseudo_key *k)                    \
+	{                                                                      \
+		(void)k;                                                       \
+		pseudo_printf(b, "%s\n", text);                                \
+		return 0;                                                      \
+	}
+#define FILE_444(name_)                                                        \
+	{                                                                      \
+		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
+	}
+
 extern const struct pseudo_node procfs_sysnet[]; /* /proc/sys/net */
 int procfs_store_number(int *at, int lowest, int highest, const char *s,
 			size_t n) MUST_CHECK;

@@ -16,20 +16,6 @@
 
 #define TEXT_(n) #n
 #define TEXT(n)  TEXT_(n)
-/* A file that always says the same line. */
-#define CONSTANT(name_, text)                                                  \
-	static int show_##name_(struct pseudo_buf *b,                          \
-				const struct pseudo_key *k)                    \
-	{                                                                      \
-		(void)k;                                                       \
-		pseudo_printf(b, "%s\n", text);                                \
-		return 0;                                                      \
-	}
-#define FILE_444(name_)                                                        \
-	{                                                                      \
-		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
-	}
-
 CONSTANT(ostype, "Linux")
 CONSTANT(osrelease, UTS_RELEASE)
 CONSTANT(version, UTS_VERSION)

@@ -8,18 +8,6 @@
 
 #include <string.h>
 
-#define CONSTANT(name_, text)                                                  \
-	static int show_##name_(struct pseudo_buf *b,                          \
-				const struct pseudo_key *k)                    \
-	{                                                                      \
-		(void)k;                                                       \
-		pseudo_printf(b, "%s\n", text);                                \
-		return 0;                                                      \
-	}
-#define FILE_444(name_)                                                        \
-	{                                                                      \
-		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
-	}
 #define NUMBER(name_, lowest, highest)                                         \
 	static int show_##name_(struct pseudo_buf *b,                          \
 				const struct pseudo_key *k)                    \
