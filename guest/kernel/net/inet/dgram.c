@@ -25,6 +25,13 @@ struct lx_in6_pktinfo {
 	uint32_t ifindex;
 };
 
+static void free_dgram(struct dgram *d)
+{
+	if (d->p)
+		pbuf_free(d->p);
+	kfree(d);
+}
+
 void dgram_purge(struct inet_sock *s)
 {
 	struct dgrams all = STAILQ_HEAD_INITIALIZER(all);
@@ -37,17 +44,8 @@ void dgram_purge(struct inet_sock *s)
 	spin_unlock(&s->sk.lock);
 	while ((d = STAILQ_FIRST(&all))) {
 		STAILQ_REMOVE_HEAD(&all, link);
-		if (d->p)
-			pbuf_free(d->p);
-		kfree(d);
+		free_dgram(d);
 	}
-}
-
-static void free_dgram(struct dgram *d)
-{
-	if (d->p)
-		pbuf_free(d->p);
-	kfree(d);
 }
 
 void dgram_destroy(struct socket *sk)
@@ -262,7 +260,6 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 	} ee = { 0 };
 	struct endpoint e;
 	struct sock_addr a;
-	bool v6;
 	ssize_t n;
 
 	if (!d)
@@ -275,7 +272,6 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 		endpoint_to_addr(s, &d->from, m->name);
 	e = (struct endpoint){ d->offender, 0 };
 	endpoint_to_addr(s, &e, &a);
-	v6 = inet_is6(s) && IP_IS_V6_VAL(d->offender);
 	ee.err = (uint32_t)d->err;
 	ee.origin = d->err_origin;
 	ee.type = d->err_type;
@@ -283,8 +279,7 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 	memcpy(ee.addr, a.bytes, a.len);
 	scm_add(m, inet_is6(s) ? SOL_IPV6 : SOL_IP,
 		inet_is6(s) ? IPV6_RECVERR : IP_RECVERR, &ee,
-		SO_EE_SIZE +
-			(v6 || inet_is6(s) ? sizeof(a.in6) : sizeof(a.in)));
+		SO_EE_SIZE + a.len);
 	m->out_flags |= MSG_ERRQUEUE;
 	free_dgram(d);
 	return n;
@@ -416,8 +411,8 @@ static int control_of6(const struct sock_cmsg *c, struct dgram_how *out)
 }
 
 /* What is for the other family says nothing. */
-int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
-		  struct dgram_how *out)
+static int control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
+		   struct dgram_how *out)
 {
 	int r = 0;
 
@@ -439,8 +434,8 @@ int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
 	return r;
 }
 
-int dgram_where(struct inet_sock *s, const struct sock_msg *m,
-		struct endpoint *to)
+static int where(struct inet_sock *s, const struct sock_msg *m,
+		 struct endpoint *to)
 {
 	bool none = !m->name || !m->name->len;
 
@@ -454,6 +449,18 @@ int dgram_where(struct inet_sock *s, const struct sock_msg *m,
 	*to = s->remote;
 	inet_unlock();
 	return ip_addr_isany(&to->ip) ? -EDESTADDRREQ : 0;
+}
+
+int dgram_prepare(struct inet_sock *s, const struct sock_msg *m,
+		  struct endpoint *to, struct dgram_how *how)
+{
+	int r = where(s, m, to);
+
+	if (!r)
+		r = sock_take_error(&s->sk);
+	if (!r && s->sk.shutdown & SHUTDOWN_SND)
+		r = -EPIPE;
+	return r ? r : control(s, m, IP_IS_V6_VAL(to->ip), how);
 }
 
 /* ---- state ---- */

@@ -250,13 +250,12 @@ long dgram_ioctl(struct socket *sk, unsigned cmd, uaddr_t arg);
 int dgram_shutdown(struct socket *sk, int how);
 void dgram_purge(struct inet_sock *s);
 void dgram_destroy(struct socket *sk);
-int dgram_control(const struct inet_sock *s, const struct sock_msg *m, bool v6,
-		  struct dgram_how *out) MUST_CHECK;
 /* n bytes of u, with room for headers before them: ENOBUFS, EFAULT. */
 int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out) MUST_CHECK;
-/* Where m goes: its name or who s is connected to; EDESTADDRREQ, ... */
-int dgram_where(struct inet_sock *s, const struct sock_msg *m,
-		struct endpoint *to) MUST_CHECK;
+/* Whether m may be sent, where to (its name or who s is connected to) and how:
+ * EDESTADDRREQ, EPIPE, the socket's error, ... */
+int dgram_prepare(struct inet_sock *s, const struct sock_msg *m,
+		  struct endpoint *to, struct dgram_how *how) MUST_CHECK;
 
 /* ---- udp.c, raw.c, icmp.c ---- */
 extern const struct sock_ops inet_dgram_ops, inet_raw_ops;

@@ -114,8 +114,8 @@ int tcp_setopt(struct socket *sk, int level, int name, uaddr_t val, int len)
 
 /* ---- get ---- */
 
-/* The beginning of struct tcp_info (linux/tcp.h); what lwIP does not know is
- * left out by saying that it ends here. */
+/* The beginning of struct tcp_info (linux/tcp.h), as long as Linux's of old; what
+ * lwIP does not know is 0. */
 struct lx_tcp_info {
 	uint8_t state, ca_state, retransmits, probes, backoff, options, wscale,
 		limited;

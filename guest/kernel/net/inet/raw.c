@@ -69,8 +69,7 @@ int rawsock_init(struct inet_sock *s)
 	s->local.ip = s->remote.ip = s->bound.ip;
 	s->local.port = (uint16_t)s->sk.protocol; /* Linux tells it so */
 	if (s->sk.protocol == PROTO_RAW) {        /* whole packets, out alone */
-		__atomic_fetch_or(&s->opts, 1U << INET_HDRINCL,
-				  __ATOMIC_RELAXED);
+		inet_set_opt(s, INET_HDRINCL, true);
 		return 0;
 	}
 	if (inet_is6(s) && s->sk.protocol == IP6_NEXTH_ICMP6) {
@@ -179,13 +178,7 @@ static ssize_t rawsock_send(struct socket *sk, struct sock_msg *m)
 		return -EMSGSIZE;
 	if (m->flags & ~SEND_FLAGS)
 		return -EOPNOTSUPP;
-	r = dgram_where(s, m, &to);
-	if (!r)
-		r = sock_take_error(sk);
-	if (!r && sk->shutdown & SHUTDOWN_SND)
-		r = -EPIPE;
-	if (!r)
-		r = dgram_control(s, m, IP_IS_V6_VAL(to.ip), &how);
+	r = dgram_prepare(s, m, &to, &how);
 	if (!r)
 		r = dgram_pbuf(m->u, n, &p);
 	if (r)

@@ -259,13 +259,7 @@ static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
 		return -EMSGSIZE;
 	if (m->flags & ~SEND_FLAGS)
 		return -EOPNOTSUPP;
-	r = dgram_where(s, m, &to);
-	if (!r)
-		r = sock_take_error(sk);
-	if (!r && sk->shutdown & SHUTDOWN_SND)
-		r = -EPIPE;
-	if (!r)
-		r = dgram_control(s, m, IP_IS_V6_VAL(to.ip), &how);
+	r = dgram_prepare(s, m, &to, &how);
 	if (!r) {
 		inet_lock();
 		r = check_way(s, &to, n);
