@@ -66,9 +66,9 @@ static void forget_connections(void)
 	snprintf(path, sizeof(path), "%s/sys/net/ipv4/tcp_max_tw_buckets",
 		 proc);
 	fd = open(path, O_RDWR);
-	n = fd < 0 ? -1 : read(fd, was_max, sizeof(was_max));
-	if (n <= 0 || write(fd, "0", 1) != 1 ||
-	    write(fd, was_max, (size_t)n) != n) {
+	n = fd < 0 ? -1 : pread(fd, was_max, sizeof(was_max), 0);
+	if (n <= 0 || pwrite(fd, "0", 1, 0) != 1 ||
+	    pwrite(fd, was_max, (size_t)n, 0) != n) {
 		perror("counts: tcp_max_tw_buckets");
 		exit(2);
 	}

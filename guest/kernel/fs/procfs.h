@@ -17,7 +17,8 @@ extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
 	}
 #define FILE_444(name_)                                                        \
 	{                                                                      \
-		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
+		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_,  \
+		.whole = true                                                  \
 	}
 
 extern const struct pseudo_node procfs_sysnet[]; /* /proc/sys/net */

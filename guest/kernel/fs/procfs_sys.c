@@ -113,11 +113,13 @@ static const struct pseudo_node kernel[] = {
 	{ .name = "domainname",
 	  .mode = S_IFREG | 0644,
 	  .show = show_domainname,
-	  .store = store_domainname },
+	  .store = store_domainname,
+	  .whole = true },
 	{ .name = "hostname",
 	  .mode = S_IFREG | 0644,
 	  .show = show_hostname,
-	  .store = store_hostname },
+	  .store = store_hostname,
+	  .whole = true },
 	FILE_444(ngroups_max),
 	FILE_444(osrelease),
 	FILE_444(ostype),
@@ -150,7 +152,8 @@ static int store_drop_caches(const struct pseudo_key *k, const char *s,
 static const struct pseudo_node vm[] = {
 	{ .name = "drop_caches",
 	  .mode = S_IFREG | 0200,
-	  .store = store_drop_caches },
+	  .store = store_drop_caches,
+	  .whole = true },
 	FILE_444(max_map_count),
 	FILE_444(mmap_min_addr),
 	FILE_444(overcommit_memory),
@@ -202,7 +205,8 @@ int procfs_store_number(int *at, int lowest, int highest, const char *s,
 #define MQUEUE_FILE(name_)                                                     \
 	{                                                                      \
 		.name = #name_, .mode = S_IFREG | 0644,                        \
-		.show = show_mq_##name_, .store = store_mq_##name_             \
+		.show = show_mq_##name_, .store = store_mq_##name_,            \
+		.whole = true                                                  \
 	}
 
 MQUEUE_LIMIT(msg_default, 1, MQ_MSGS_TOP)
@@ -222,7 +226,8 @@ static const struct pseudo_node fs[] = {
 	{ .name = "mqueue", .mode = S_IFDIR | 0555, .children = mqueue },
 	{ .name = "pipe-max-size",
 	  .mode = S_IFREG | 0444,
-	  .show = show_pipe_max_size },
+	  .show = show_pipe_max_size,
+	  .whole = true },
 	{ 0 },
 };
 

@@ -281,6 +281,8 @@ static ssize_t pseudo_read(struct file *f, struct uio *u, uint64_t *pos)
 	struct pseudo_text *t = f->private_;
 	ssize_t n;
 
+	if (*pos && pseudo_of(f->inode)->node->whole)
+		return 0;
 	mutex_lock(&t->lock);
 	n = read_locked(f, &t->b, u, pos);
 	mutex_unlock(&t->lock);
@@ -302,9 +304,14 @@ static ssize_t pseudo_write(struct file *f, struct uio *u, uint64_t *pos)
 	if (n < 0)
 		return n;
 	text[n] = '\0';
+	if (*pos && pi->node->whole) {
+		*pos += (uint64_t)n;
+		return n;
+	}
 	r = pi->node->store(&pi->key, text, (size_t)n);
 	if (r < 0)
 		return r;
+	n = r ? r : n;
 	*pos += (uint64_t)n;
 	return n;
 }

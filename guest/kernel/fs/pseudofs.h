@@ -34,6 +34,7 @@ struct pseudo_node {
 	uint32_t mode;    /* type and permissions */
 	const struct pseudo_node *children;
 	int (*show)(struct pseudo_buf *b, const struct pseudo_key *k);
+	/* 0: all of it; how much, where that is less. */
 	int (*store)(const struct pseudo_key *k, const char *s, size_t n);
 	ssize_t (*link)(const struct pseudo_key *k, char *buf, size_t n);
 	int (*follow)(const struct pseudo_key *k, struct mount **m,
@@ -47,6 +48,7 @@ struct pseudo_node {
 	const char *prefix; /* of the names that each() makes; NULL: "" */
 	uint32_t each_mode; /* their type, for d_type */
 	bool own;           /* owned by the process of the key */
+	bool whole;         /* read and written from 0 alone, as sysctls are */
 };
 
 void pseudo_printf(struct pseudo_buf *b, const char *fmt, ...)
