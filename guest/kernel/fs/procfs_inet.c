@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 
-#define COLUMNS "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+#define WIDTH_TCP   149 /* of lines, as Linux pads them */
+#define WIDTH_DGRAM 127
+#define COLUMNS     "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
 struct lines {
 	struct pseudo_buf *b;
@@ -28,23 +30,43 @@ static void address(struct pseudo_buf *b, const uint8_t *a, bool v6,
 	pseudo_printf(b, ":%04X ", port);
 }
 
+/* Five columns for the number. */
+static bool wide(int type)
+{
+	return type == SOCK_DGRAM || type == INET_PING;
+}
+
+static void end_line(struct lines *l, size_t start)
+{
+	size_t n = l->b->len - start, width = 0;
+
+	if (!l->v6 && l->type == SOCK_STREAM)
+		width = WIDTH_TCP;
+	else if (!l->v6 && wide(l->type))
+		width = WIDTH_DGRAM;
+	pseudo_printf(l->b, "%*s\n", n < width ? (int)(width - n) : 0, "");
+}
+
 static void one(const struct inet_info *i, void *arg)
 {
 	struct lines *l = arg;
 	struct pseudo_buf *b = l->b;
+	size_t start = b->len;
 
-	pseudo_printf(b, l->type == SOCK_DGRAM ? "%5u: " : "%4u: ", l->n++);
+	pseudo_printf(b, wide(l->type) ? "%5u: " : "%4u: ", l->n++);
 	address(b, i->local, l->v6, i->lport);
 	address(b, i->remote, l->v6, i->rport);
 	pseudo_printf(b, "%02X %08X:%08X %02X:%08X %08X %5u %8d %lu %u %016x",
 		      i->state, i->tx, i->rx, 0, 0, 0, i->uid, 0, i->ino,
 		      i->ref, 0);
-	pseudo_printf(b, l->type == SOCK_STREAM ? " 0 0 0 0 0\n" : " 0\n");
+	pseudo_printf(b, l->type == SOCK_STREAM ? " 0 0 0 0 0" : " 0");
+	end_line(l, start);
 }
 
 static int show(struct pseudo_buf *b, bool v6, int type)
 {
 	struct lines l = { .b = b, .v6 = v6, .type = type };
+	size_t start = b->len;
 
 	if (v6)
 		pseudo_printf(b, "  sl  local_address                         "
@@ -52,8 +74,9 @@ static int show(struct pseudo_buf *b, bool v6, int type)
 	else
 		pseudo_printf(b, "%s  sl  local_address rem_address   ",
 			      type == SOCK_DGRAM ? " " : "");
-	pseudo_printf(b, COLUMNS "%s\n",
+	pseudo_printf(b, COLUMNS "%s",
 		      type == SOCK_STREAM ? "" : " ref pointer drops");
+	end_line(&l, start);
 	inet_each(v6 ? AF_INET6 : AF_INET, type, one, &l);
 	return 0;
 }
@@ -71,6 +94,8 @@ SHOW(udp, false, SOCK_DGRAM)
 SHOW(udp6, true, SOCK_DGRAM)
 SHOW(raw, false, SOCK_RAW)
 SHOW(raw6, true, SOCK_RAW)
+SHOW(icmp, false, INET_PING)
+SHOW(icmp6, true, INET_PING)
 
 static int show_dev(struct pseudo_buf *b, const struct pseudo_key *k)
 {
@@ -162,6 +187,8 @@ const struct pseudo_node procfs_net[] = {
 	FILE_OF(udp6),
 	FILE_OF(raw),
 	FILE_OF(raw6),
+	FILE_OF(icmp),
+	FILE_OF(icmp6),
 	FILE_OF(dev),
 	FILE_OF(route),
 	FILE_OF(if_inet6),

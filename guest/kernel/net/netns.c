@@ -13,6 +13,17 @@ static struct netns init_netns = {
 	.nnetdev = 1,
 };
 
+/* As on Linux; ping sockets are for nobody. */
+struct net_limits net_limits = {
+	.somaxconn = 4096,
+	.ip_unprivileged_port_start = 1024,
+	.tcp_max_tw_buckets = 4096,
+	.tcp_keepalive_time = 7200,
+	.tcp_keepalive_intvl = 75,
+	.tcp_keepalive_probes = 9,
+	.ping_group_range = 1,
+};
+
 struct netns *netns_current(void)
 {
 	netns_get(&init_netns);

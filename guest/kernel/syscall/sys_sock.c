@@ -182,7 +182,8 @@ long sys_listen(int fd, int backlog)
 	if (r)
 		return r;
 	/* Linux's net.core.somaxconn; a negative one is a large one */
-	backlog = (int)min((unsigned)backlog, 4096U);
+	backlog = (int)min((unsigned)backlog,
+			   (unsigned)net_limit(&net_limits.somaxconn));
 	r = s->ops->listen ? s->ops->listen(s, backlog) : -EOPNOTSUPP;
 	file_put(f);
 	return r;

@@ -221,12 +221,21 @@ struct inet_info {
 	uint64_t ino; /* 0: no file (any more) */
 };
 typedef void (*inet_info_fn)(const struct inet_info *i, void *arg);
-/* fn makes no use of sockets. */
+/* fn makes no use of sockets.  type: as of socket(2), or INET_PING. */
+#define INET_PING 0x100
 void inet_each(int family, int type, inet_info_fn fn, void *arg);
-/* /proc/sys/net/ipv4: [a] */
-extern struct inet_limits {
+/* /proc/sys/net: [a] (net/netns.c) */
+extern struct net_limits {
+	int somaxconn;
 	int ip_unprivileged_port_start, tcp_max_tw_buckets;
-} inet_limits;
+	int tcp_keepalive_time, tcp_keepalive_intvl, tcp_keepalive_probes;
+	/* groups that may have ping sockets, from and to: icmp(7) */
+	uint64_t ping_group_range;
+} net_limits;
+static inline int net_limit(const int *l)
+{
+	return __atomic_load_n(l, __ATOMIC_RELAXED);
+}
 /* What is too much by a new limit goes. */
 void inet_limits_changed(void);
 void inet_loop_stats(uint64_t *packets, uint64_t *bytes); /* either way */

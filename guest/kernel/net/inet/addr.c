@@ -105,7 +105,8 @@ uint8_t inet_ip_type(const struct inet_sock *s)
 {
 	if (!inet_is6(s))
 		return IPADDR_TYPE_V4;
-	return inet_opt(s, INET_V6ONLY) ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY;
+	return inet_opt(s, INET_V6ONLY) || inet_is_ping(s) ? IPADDR_TYPE_V6
+							   : IPADDR_TYPE_ANY;
 }
 
 ip_addr_t inet_any(const struct inet_sock *s)
@@ -154,6 +155,10 @@ int inet_route(const struct inet_sock *s, struct endpoint *to, ip_addr_t *from)
 		return 0;
 	}
 	if (IP_IS_V6_VAL(s->bound.ip) || !ip4_route(ip_2_ip4(&to->ip)))
+		return -ENETUNREACH;
+	/* an address that is not ours (IP_FREEBIND) sends nothing */
+	if (!ip_addr_isany(&s->bound.ip) && !inet_is_local(&s->bound.ip) &&
+	    !inet_opt(s, INET_HDRINCL))
 		return -ENETUNREACH;
 	*from = loop_netif.ip_addr;
 	return 0;

@@ -185,9 +185,11 @@ static void control4(const struct inet_sock *s, const struct dgram *d,
 	if (inet_opt(s, INET_PKTINFO)) {
 		struct lx_in_pktinfo i = { .ifindex = LO_INDEX };
 
-		i.spec_dst = i.addr = ip4_addr_get_u32(ip_2_ip4(&d->to));
+		i.addr = ip4_addr_get_u32(ip_2_ip4(&d->to));
 		if (inet_is_broadcast(&d->to))
 			i.spec_dst = PP_HTONL(IPADDR_LOOPBACK);
+		else if (!inet_is_ping(s)) /* whose Linux does not say */
+			i.spec_dst = i.addr;
 		scm_add(m, SOL_IP, IP_PKTINFO, &i, sizeof(i));
 	}
 	if (inet_opt(s, INET_RECVTTL))
@@ -234,7 +236,7 @@ static ssize_t take(struct inet_sock *s, struct dgram *d, struct sock_msg *m)
 		control6(s, d, m);
 	if (!IP_IS_V6_VAL(d->to))
 		control4(s, d, m);
-	return m->flags & MSG_TRUNC ? (ssize_t)len : n;
+	return m->flags & MSG_TRUNC && !inet_is_ping(s) ? (ssize_t)len : n;
 }
 
 /* SO_ERROR is that of the first in the queue. */
@@ -276,6 +278,7 @@ static ssize_t take_error(struct inet_sock *s, struct sock_msg *m)
 	ee.origin = d->err_origin;
 	ee.type = d->err_type;
 	ee.code = d->err_code;
+	ee.info = d->err_info;
 	memcpy(ee.addr, a.bytes, a.len);
 	scm_add(m, inet_is6(s) ? SOL_IPV6 : SOL_IP,
 		inet_is6(s) ? IPV6_RECVERR : IP_RECVERR, &ee,

@@ -30,6 +30,13 @@
 #define MOST6    1280U
 #define TOS_ICMP 0xc0 /* internetwork control */
 
+err_t icmp_output4(struct pbuf *p, const ip4_addr_t *src,
+		   const ip4_addr_t *dest, u8_t ttl, u8_t tos, u8_t proto,
+		   struct netif *netif);
+err_t icmp_output6(struct pbuf *p, const ip6_addr_t *src,
+		   const ip6_addr_t *dest, u8_t hl, u8_t tc, u8_t nexth,
+		   struct netif *netif);
+
 /* Room for headers, then ICMP's, then as much of p as there may be. */
 static struct pbuf *error_about(struct pbuf *p, unsigned most, uint8_t type,
 				uint8_t code)
@@ -82,32 +89,107 @@ void icmp6_dest_unreach(struct pbuf *p, enum icmp6_dur_code c)
 	pbuf_free(q);
 }
 
+/* ---- answers of lwIP's (lwip.mk) ---- */
+
+/* Nobody answers who was not asked alone (RFC 1122, 3.2.2.6). */
+err_t icmp_output4(struct pbuf *p, const ip4_addr_t *src,
+		   const ip4_addr_t *dest, u8_t ttl, u8_t tos, u8_t proto,
+		   struct netif *netif)
+{
+	if (inet_is_broadcast(ip_current_dest_addr()))
+		return ERR_OK;
+	return ip4_output_if(p, src, dest, ttl, tos, proto, netif);
+}
+
+/* An answer is of the class of what was asked, as with IPv4. */
+err_t icmp_output6(struct pbuf *p, const ip6_addr_t *src,
+		   const ip6_addr_t *dest, u8_t hl, u8_t tc, u8_t nexth,
+		   struct netif *netif)
+{
+	const struct icmp6_hdr *h = p->payload;
+
+	if (h->type == ICMP6_TYPE_EREP)
+		tc = (u8_t)IP6H_TC(ip6_current_header());
+	return ip6_output_if(p, src, dest, hl, tc, nexth, netif);
+}
+
 /* ---- errors that come ---- */
 
 struct report { /* what a packet says */
 	uint8_t type, code;
+	uint32_t info;      /* the word behind its sum */
 	ip_addr_t from, to; /* of the datagram that it is about */
 	uint8_t protocol;
-	struct udp_hdr ports;
+	union {
+		struct udp_hdr ports;
+		struct icmp_echo_hdr echo;
+	};
 	struct pbuf *packet; /* all of it */
-	uint16_t data_at;    /* where in it the datagram's bytes are */
+	uint16_t at;         /* where in it the datagram's header is */
+	bool v6;
 };
 
-static int errno4(const struct report *r)
-{
-	static const uint8_t of[] = { ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT,
-				      ECONNREFUSED, EMSGSIZE };
+/* What it means, and whether who did not ask for errors is told. */
+struct verdict {
+	int err;
+	bool hard;
+};
 
-	if (r->type != ICMP_DUR)
-		return 0;
-	return r->code < sizeof(of) ? of[r->code] : EHOSTUNREACH;
+/* RFC 1122, 3.2.2.1 */
+static struct verdict verdict4(const struct report *r)
+{
+	static const struct verdict unreachable[] = {
+		{ ENETUNREACH, false },  { EHOSTUNREACH, false },
+		{ ENOPROTOOPT, true },   { ECONNREFUSED, true },
+		{ EMSGSIZE, false },     { EOPNOTSUPP, false },
+		{ ENETUNREACH, true },   { EHOSTDOWN, true },
+		{ ENONET, true },        { ENETUNREACH, true },
+		{ EHOSTUNREACH, true },  { ENETUNREACH, false },
+		{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },
+		{ EHOSTUNREACH, true },  { EHOSTUNREACH, true },
+	};
+
+	switch (r->type) {
+	case ICMP_DUR:
+		if (r->code < ARRAY_SIZE(unreachable))
+			return unreachable[r->code];
+		break;
+	case ICMP_SQ:
+		return (struct verdict){ EREMOTEIO, false };
+	case ICMP_PP:
+		return (struct verdict){ EPROTO, true };
+	case ICMP_TE:
+		return (struct verdict){ EHOSTUNREACH, false };
+	default:
+		break;
+	}
+	return (struct verdict){ 0, false };
 }
 
-static int errno6(const struct report *r)
+/* RFC 4443, 3 */
+static struct verdict verdict6(const struct report *r)
 {
-	if (r->type != ICMP6_TYPE_DUR)
-		return 0;
-	return r->code == ICMP6_DUR_PORT ? ECONNREFUSED : EHOSTUNREACH;
+	static const struct verdict unreachable[] = {
+		{ ENETUNREACH, false },  { EACCES, true },
+		{ EHOSTUNREACH, false }, { EHOSTUNREACH, false },
+		{ ECONNREFUSED, true },  { EACCES, true },
+		{ EACCES, true },
+	};
+
+	switch (r->type) {
+	case ICMP6_TYPE_DUR:
+		if (r->code < ARRAY_SIZE(unreachable))
+			return unreachable[r->code];
+		return (struct verdict){ EPROTO, false };
+	case ICMP6_TYPE_PTB:
+		return (struct verdict){ EMSGSIZE, false };
+	case ICMP6_TYPE_TE:
+		return (struct verdict){ EHOSTUNREACH, false };
+	case ICMP6_TYPE_PP:
+		return (struct verdict){ EPROTO, true };
+	default:
+		return (struct verdict){ 0, false };
+	}
 }
 
 static bool concerns(const struct udp_pcb *u, const struct report *r)
@@ -122,57 +204,72 @@ static bool concerns(const struct udp_pcb *u, const struct report *r)
 		ip_addr_cmp(&u->remote_ip, &r->to));
 }
 
-/* What came back of what was sent; NULL: nothing. */
-static struct pbuf *bytes_of(const struct report *r)
+static struct inet_sock *sender(const struct report *r)
+{
+	uint8_t request = r->v6 ? (uint8_t)ICMP6_TYPE_EREQ : ICMP_ECHO;
+	struct udp_pcb *u = udp_pcbs;
+
+	if (r->protocol == (r->v6 ? IP6_NEXTH_ICMP6 : IP_PROTO_ICMP))
+		return r->echo.type == request
+			       ? ping_find(r->v6 ? AF_INET6 : AF_INET,
+					   lwip_ntohs(r->echo.id), &r->from)
+			       : NULL;
+	if (r->protocol != IP_PROTO_UDP)
+		return NULL;
+	while (u && !concerns(u, r))
+		u = u->next;
+	return u ? u->recv_arg : NULL;
+}
+
+/* What came back of what was sent, from `at` on; NULL: nothing. */
+static struct pbuf *bytes_of(const struct report *r, uint16_t at)
 {
 	uint16_t n = r->packet->tot_len;
 	struct pbuf *q;
 
-	if (n <= r->data_at)
+	if (n <= at)
 		return NULL;
-	n = (uint16_t)(n - r->data_at);
+	n = (uint16_t)(n - at);
 	q = pbuf_alloc(PBUF_RAW, n, PBUF_RAM);
 	if (q)
-		(void)pbuf_copy_partial(r->packet, q->payload, n, r->data_at);
+		(void)pbuf_copy_partial(r->packet, q->payload, n, at);
 	return q;
 }
 
-static void keep(struct inet_sock *s, const struct report *r, int err, bool v6)
+static void keep(struct inet_sock *s, const struct report *r, int err)
 {
 	struct dgram *d = kmalloc(sizeof(*d));
+	bool udp = r->protocol == IP_PROTO_UDP;
 
 	if (!d)
 		return;
-	d->p = bytes_of(r);
-	d->from = (struct endpoint){ r->to, lwip_ntohs(r->ports.dest) };
+	d->p = bytes_of(r, (uint16_t)(r->at + (udp ? UDP_HLEN : 0)));
+	d->from =
+		(struct endpoint){ r->to, udp ? lwip_ntohs(r->ports.dest) : 0 };
 	d->offender = *ip_current_src_addr();
 	d->err = err;
-	d->err_origin = v6 ? ORIGIN_ICMP6 : ORIGIN_ICMP;
+	d->err_origin = r->v6 ? ORIGIN_ICMP6 : ORIGIN_ICMP;
 	d->err_type = r->type;
 	d->err_code = r->code;
+	d->err_info = r->v6 ? lwip_ntohl(r->info) : 0;
 	dgram_queue_error(s, d);
 }
 
-static void tell(const struct report *r, int err, bool v6)
+static void tell(const struct report *r)
 {
-	struct udp_pcb *u;
-	struct inet_sock *s;
+	struct verdict v = r->v6 ? verdict6(r) : verdict4(r);
+	struct inet_sock *s = v.err ? sender(r) : NULL;
 	bool wanted;
 
-	if (!err || r->protocol != IP_PROTO_UDP)
+	if (!s)
 		return;
-	for (u = udp_pcbs; u && !concerns(u, r); u = u->next)
-		;
-	if (!u)
-		return;
-	s = u->recv_arg;
-	wanted = inet_opt(s, v6 ? INET_RECVERR6 : INET_RECVERR) ||
+	wanted = inet_opt(s, r->v6 ? INET_RECVERR6 : INET_RECVERR) ||
 		 (inet_is6(s) && inet_opt(s, INET_RECVERR6));
-	if (!wanted && !(u->flags & UDP_FLAGS_CONNECTED))
+	if (!wanted && (!v.hard || ip_addr_isany(&s->remote.ip)))
 		return;
 	if (wanted)
-		keep(s, r, err, v6);
-	sock_fail(&s->sk, err);
+		keep(s, r, v.err);
+	sock_fail(&s->sk, v.err);
 	sock_wake(&s->sk, EPOLLERR | EPOLL_READ | EPOLL_WRITE);
 }
 
@@ -197,13 +294,13 @@ static u8_t look4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	    sizeof(r.ports))
 		return 0;
 	r.packet = p;
-	r.data_at = (uint16_t)(at + UDP_HLEN);
+	r.at = at;
 	r.type = h.type;
 	r.code = h.code;
 	r.protocol = IPH_PROTO(&ip);
 	ip_addr_set_ip4_u32_val(r.from, ip.src.addr);
 	ip_addr_set_ip4_u32_val(r.to, ip.dest.addr);
-	tell(&r, errno4(&r), false);
+	tell(&r);
 	return 0;
 }
 
@@ -228,13 +325,15 @@ static u8_t look6(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	    sizeof(r.ports))
 		return 0;
 	r.packet = p;
-	r.data_at = (uint16_t)(at + UDP_HLEN);
+	r.at = at;
+	r.v6 = true;
 	r.type = h.type;
 	r.code = h.code;
+	r.info = h.data;
 	r.protocol = IP6H_NEXTH(&ip);
 	ip_addr_copy_from_ip6_packed(r.from, ip.src);
 	ip_addr_copy_from_ip6_packed(r.to, ip.dest);
-	tell(&r, errno6(&r), true);
+	tell(&r);
 	return 0;
 }
 

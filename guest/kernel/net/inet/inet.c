@@ -13,6 +13,7 @@
 #define SYN_RETRIES   6     /* as on Linux */
 #define STREAM_SNDBUF 16384 /* until it is connected */
 #define STREAM_RCVBUF 131072
+#define PROTOCOL_MAX  262 /* IPPROTO_MPTCP */
 
 int inet_new(struct netns *ns, int family, int type, int protocol,
 	     struct inet_sock **out)
@@ -26,14 +27,16 @@ int inet_new(struct netns *ns, int family, int type, int protocol,
 		ops = &inet_stream_ops;
 	else if (type == SOCK_RAW)
 		ops = &inet_raw_ops;
+	else if (protocol == IP_PROTO_ICMP || protocol == IP6_NEXTH_ICMP6)
+		ops = &inet_ping_ops;
 	sock_init(&s->sk, ops, ns, family, type, protocol);
 	s->ttl = s->hops = -1;
 	s->syncnt = SYN_RETRIES;
 	s->pmtudisc = s->pmtudisc6 = 1; /* IP_PMTUDISC_WANT */
 	s->opts = 1U << INET_QUICKACK;
-	s->keep_idle = TCP_KEEPIDLE_DEFAULT / 1000;
-	s->keep_intvl = TCP_KEEPINTVL_DEFAULT / 1000;
-	s->keep_cnt = TCP_KEEPCNT_DEFAULT;
+	s->keep_idle = (uint32_t)net_limit(&net_limits.tcp_keepalive_time);
+	s->keep_intvl = (uint32_t)net_limit(&net_limits.tcp_keepalive_intvl);
+	s->keep_cnt = (uint32_t)net_limit(&net_limits.tcp_keepalive_probes);
 	s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
 	TAILQ_INIT(&s->hold);
 	TAILQ_INIT(&s->tx);
@@ -53,22 +56,21 @@ static int which(int family, int type, int protocol)
 {
 	int ping = family == AF_INET ? IP_PROTO_ICMP : IP6_NEXTH_ICMP6;
 
-	if (protocol < 0 || protocol > UINT8_MAX)
+	if (protocol < 0 || protocol > PROTOCOL_MAX)
 		return -EINVAL;
 	switch (type) {
 	case SOCK_STREAM:
 		return !protocol || protocol == IP_PROTO_TCP ? IP_PROTO_TCP
 							     : -EPROTONOSUPPORT;
 	case SOCK_DGRAM:
-		/* net.ipv4.ping_group_range: nobody, as Linux comes up */
 		if (protocol == ping)
-			return -EACCES;
+			return ping_allowed() ? protocol : -EACCES;
 		if (protocol == IP_PROTO_UDPLITE)
 			return protocol;
 		return !protocol || protocol == IP_PROTO_UDP ? IP_PROTO_UDP
 							     : -EPROTONOSUPPORT;
 	case SOCK_RAW:
-		if (!protocol)
+		if (!protocol || protocol > UINT8_MAX)
 			return -EPROTONOSUPPORT;
 		return capable(CAP_NET_RAW) ? protocol : -EPERM;
 	default:
@@ -93,7 +95,9 @@ static int create(int family, struct netns *ns, int type, int protocol,
 	s->uid = current->cred->euid;
 	if (type != SOCK_STREAM) {
 		inet_lock();
-		r = type == SOCK_DGRAM ? udpsock_init(s) : rawsock_init(s);
+		r = type == SOCK_RAW  ? rawsock_init(s)
+		    : inet_is_ping(s) ? ping_init(s)
+				      : udpsock_init(s);
 		inet_unlock();
 	}
 	if (r)
@@ -149,8 +153,7 @@ static int check_name(const struct inet_sock *s, const struct endpoint *e)
 	    (s->sk.type == SOCK_STREAM || !inet_is_broadcast(&e->ip)))
 		return -EADDRNOTAVAIL;
 	if (s->sk.type != SOCK_RAW && e->port &&
-	    e->port < __atomic_load_n(&inet_limits.ip_unprivileged_port_start,
-				      __ATOMIC_RELAXED) &&
+	    e->port < net_limit(&net_limits.ip_unprivileged_port_start) &&
 	    !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	return 0;

@@ -49,6 +49,7 @@ struct inet_sock {
 		struct tcp_pcb *tcp;
 		struct udp_pcb *udp;
 		struct raw_pcb *raw;
+		struct ip_pcb *pcb; /* what all of them begin with */
 	};
 	struct inet_sock *gone_next;   /* [inet] of lwip_port.c */
 	unsigned gone_refs;            /* [inet] */
@@ -82,7 +83,9 @@ struct inet_sock {
 	uint64_t progress;          /* [inet] when tx_acked last moved */
 	struct inet_list embryos;   /* [lock] not yet accepted */
 	unsigned nembryos, backlog; /* [lock] */
-	TAILQ_ENTRY(inet_sock) embryo_link; /* [listener's lock]; raw: [inet] */
+	TAILQ_ENTRY(inet_sock)
+	embryo_link; /* [listener's lock]; of raw.c and
+					     * ping.c: [inet] */
 	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times */
 	uint32_t user_timeout;                    /* [a] ms, 0: none */
 	uint32_t syncnt, maxseg;                  /* [a] maxseg 0: none */
@@ -117,6 +120,17 @@ enum inet_option {
 	INET_UDP_CORK,
 	INET_DONTFRAG6,
 };
+
+/* A socket of ping.c: a datagram's, with a raw pcb. */
+static inline bool inet_is_ping(const struct inet_sock *s)
+{
+	return s->sk.type == SOCK_DGRAM && (s->sk.protocol == IP_PROTO_ICMP ||
+					    s->sk.protocol == IP6_NEXTH_ICMP6);
+}
+static inline bool inet_is_udp(const struct inet_sock *s)
+{
+	return s->sk.type == SOCK_DGRAM && !inet_is_ping(s);
+}
 
 static inline struct inet_sock *inet_of(struct socket *s)
 {
@@ -237,6 +251,7 @@ struct dgram {
 	ip_addr_t to;
 	uint8_t ttl, tos;
 	uint8_t err_origin, err_type, err_code; /* of errors */
+	uint32_t err_info;
 	int err;
 	ip_addr_t offender;
 };
@@ -257,9 +272,13 @@ int dgram_pbuf(struct uio *u, size_t n, struct pbuf **out) MUST_CHECK;
 int dgram_prepare(struct inet_sock *s, const struct sock_msg *m,
 		  struct endpoint *to, struct dgram_how *how) MUST_CHECK;
 
-/* ---- udp.c, raw.c, icmp.c ---- */
-extern const struct sock_ops inet_dgram_ops, inet_raw_ops;
-extern struct inet_list inet_raws;                /* [inet] */
+/* ---- udp.c, raw.c, ping.c, icmp.c ---- */
+extern const struct sock_ops inet_dgram_ops, inet_raw_ops, inet_ping_ops;
+extern struct inet_list inet_raws, inet_pings; /* [inet] */
+bool ping_allowed(void);                       /* to the caller's groups */
+/* [inet] Whose request it was, of id, sent from `from`; NULL: nobody's. */
+struct inet_sock *ping_find(int family, uint16_t id, const ip_addr_t *from);
+int ping_init(struct inet_sock *s) MUST_CHECK;    /* [inet] */
 int udpsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int rawsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int udpsock_uncork(struct inet_sock *s);          /* [inet] sends what waits */

@@ -87,6 +87,7 @@ static void tell_dgram(struct inet_sock *s, bool v6, uint16_t port,
 	if (inet_is6(s) != v6)
 		return;
 	fill(&i, s, &s->local.ip, &s->remote.ip, v6);
+	i.ref++; /* of the list that it is in, as on Linux */
 	i.state = inet_tcp_state(s->remote.port ? ESTABLISHED : CLOSED);
 	i.rx = s->rx_bytes;
 	fn(&i, arg);
@@ -105,9 +106,11 @@ void inet_each(int family, int type, inet_info_fn fn, void *arg)
 	for (struct udp_pcb *p = udp_pcbs; type == SOCK_DGRAM && p; p = p->next)
 		if (p->local_port)
 			tell_dgram(p->recv_arg, v6, p->local_port, fn, arg);
-	if (type == SOCK_RAW)
-		TAILQ_FOREACH(s, &inet_raws, embryo_link)
-	tell_dgram(s, v6, s->local.port, fn, arg);
+	if (type == SOCK_RAW || type == INET_PING)
+		TAILQ_FOREACH(s, type == SOCK_RAW ? &inet_raws : &inet_pings,
+			      embryo_link)
+	if (s->local.port)
+		tell_dgram(s, v6, s->local.port, fn, arg);
 	inet_unlock();
 }
 

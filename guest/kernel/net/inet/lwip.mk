@@ -12,8 +12,9 @@ build/lwip/.ready: tools/setup
 	$(Q)tools/setup lwip; touch $@
 $(B)/lwip/%.o: build/lwip/.ready guest/kernel/net/inet/lwipopts.h guest/kernel/net/inet/arch/cc.h guest/kernel/net/inet/lwip.mk | build/newlib/.ready
 	$(Q)mkdir -p $(@D); $(CC) $(filter-out -Wstrict% -Wframe%,$(GUEST_CFLAGS)) -w $(LWIP_INC) -c -o $@ $(LWIP)/$*
-# Errors of our own, which tell more of what they are about (icmp.c).
+# Errors of our own, which tell more of what they are about; answers go out by us (icmp.c).
 $(B)/lwip/core/ipv4/icmp.c.o $(B)/lwip/core/ipv6/icmp6.c.o: GUEST_CFLAGS += \
-        -Dicmp_dest_unreach=lwip_icmp_dest_unreach -Dicmp6_dest_unreach=lwip_icmp6_dest_unreach
+        -Dicmp_dest_unreach=lwip_icmp_dest_unreach -Dicmp6_dest_unreach=lwip_icmp6_dest_unreach \
+        -Dip4_output_if=icmp_output4 -Dip6_output_if=icmp_output6
 $(B)/guest/guest/kernel/net/inet/%.o: GUEST_CFLAGS += $(LWIP_INC)
 $(patsubst %,$(B)/guest/%.o,$(wildcard guest/kernel/net/inet/*.c)): build/lwip/.ready

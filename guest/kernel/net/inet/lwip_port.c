@@ -105,16 +105,10 @@ static uint64_t next_of(const struct tcp_pcb *p)
 			       TCP_SLOW_INTERVAL);
 }
 
-#define TW_MAX 4096
-
-struct inet_limits inet_limits = { .ip_unprivileged_port_start = 1024,
-				   .tcp_max_tw_buckets = TW_MAX };
-
 /* The oldest of TIME_WAIT stand last in the list. */
 static void trim_tw(void)
 {
-	int most = __atomic_load_n(&inet_limits.tcp_max_tw_buckets,
-				   __ATOMIC_RELAXED);
+	int most = net_limit(&net_limits.tcp_max_tw_buckets);
 	struct tcp_pcb *p = tcp_tw_pcbs, *after;
 
 	for (int n = 0; p; p = after, n++) {

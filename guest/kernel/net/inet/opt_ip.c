@@ -90,10 +90,8 @@ static int set_v6only(struct inet_sock *s, bool on)
 	} else {
 		inet_set_opt(s, INET_V6ONLY, on);
 		s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
-		if (s->sk.type == SOCK_DGRAM)
-			s->udp->local_ip = s->udp->remote_ip = s->bound.ip;
-		else if (s->tcp)
-			s->tcp->local_ip = s->tcp->remote_ip = s->bound.ip;
+		if (s->pcb)
+			s->pcb->local_ip = s->pcb->remote_ip = s->bound.ip;
 	}
 	inet_unlock();
 	return r;
@@ -259,9 +257,9 @@ static int set_int(struct inet_sock *s, int level, int name, int32_t v)
 		return set4(s, name, v);
 	if (level == SOL_IPV6 && inet_is6(s))
 		return set6(s, name, v);
-	if (level == SOL_UDP && s->sk.type == SOCK_DGRAM)
+	if (level == SOL_UDP && inet_is_udp(s))
 		return set_udp(s, name, v);
-	if (level == SOL_UDPLITE && s->sk.type == SOCK_DGRAM)
+	if (level == SOL_UDPLITE && inet_is_udp(s))
 		return set_coverage(s, name, v);
 	return -ENOPROTOOPT;
 }
@@ -404,10 +402,10 @@ int ip_getopt(struct socket *sk, int level, int name, uaddr_t val, uaddr_t len)
 		r = get4(s, name, &v);
 	else if (level == SOL_IPV6 && inet_is6(s))
 		r = get6(s, name, &v);
-	else if (level == SOL_UDP && sk->type == SOCK_DGRAM) {
+	else if (level == SOL_UDP && inet_is_udp(s)) {
 		v = inet_opt(s, INET_UDP_CORK);
 		r = name == UDP_CORK ? 0 : -ENOPROTOOPT;
-	} else if (level == SOL_UDPLITE && sk->type == SOCK_DGRAM) {
+	} else if (level == SOL_UDPLITE && inet_is_udp(s)) {
 		r = get_coverage(s, name, &v);
 	} else {
 		r = inet_is6(s) ? -ENOPROTOOPT : -EOPNOTSUPP;
