@@ -133,6 +133,15 @@ static void put_mount(struct writer *w, const struct vm_mount *m)
 	record_end(w, at);
 }
 
+static void put_sysctl(struct writer *w, const struct vm_sysctl *s)
+{
+	size_t at = record_begin(w, LAUNCH_SYSCTL);
+
+	put_string(w, s->name);
+	put_string(w, s->value);
+	record_end(w, at);
+}
+
 int launch_build(const struct vm_plan *plan, void **out, size_t *len,
 		 struct err *e)
 {
@@ -152,6 +161,8 @@ int launch_build(const struct vm_plan *plan, void **out, size_t *len,
 		put_mount(&w, &plan->mounts[i]);
 	record_strings(&w, LAUNCH_MASKED, plan->masked);
 	record_strings(&w, LAUNCH_READONLY, plan->readonly);
+	for (size_t i = 0; i < plan->nsysctls; i++)
+		put_sysctl(&w, &plan->sysctls[i]);
 	record(&w, LAUNCH_OPTIONS, &opt, sizeof(opt));
 	if (w.error) {
 		free(w.buf);

@@ -188,6 +188,7 @@ static const char *stage_name(uint32_t stage)
 		[CTL_STAGE_CWD] = "process.cwd",
 		[CTL_STAGE_EXEC] = "process.args[0]",
 		[CTL_STAGE_STDIO] = "process.terminal",
+		[CTL_STAGE_SYSCTL] = "linux.sysctl",
 	};
 
 	return stage < sizeof(name) / sizeof(name[0]) ? name[stage] : "?";

@@ -55,6 +55,10 @@ struct vm_bind {
 	uint64_t flags; /* MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, ... */
 };
 
+struct vm_sysctl { /* a file below /proc/sys of the guest */
+	char *name, *value;
+};
+
 #define VM_CPUSET_MAX 1024
 
 struct vm_cpuset { /* bit n is CPU n of the host; empty: all of them */
@@ -76,6 +80,8 @@ struct vm_plan {
 	struct vm_bind *binds; /* in the order of config.json */
 	size_t nbinds;
 	char **masked, **readonly; /* NULL-terminated, absolute in the root */
+	struct vm_sysctl *sysctls;
+	size_t nsysctls;
 	bool strace, debug, timeline, timeline_json;
 };
 

@@ -257,6 +257,34 @@ static int plan_mount(struct oci_spec *s, size_t i, const char *bundle,
 	return ret;
 }
 
+/* The first separator says which of the two it is (sysctl(8)). */
+static char *sysctl_path(const char *name)
+{
+	char *path = oci_strdup(name);
+	const char *first = strpbrk(path, "./");
+
+	if (!first || *first == '/')
+		return path;
+	for (char *c = path; *c; c++) {
+		if (*c == '.')
+			*c = '/';
+		else if (*c == '/')
+			*c = '.';
+	}
+	return path;
+}
+
+static void plan_sysctls(const struct oci_spec *s, struct vm_plan *p)
+{
+	p->sysctls = oci_alloc(s->nsysctls, sizeof(*p->sysctls));
+	for (size_t i = 0; i < s->nsysctls; i++) {
+		p->sysctls[p->nsysctls++] = (struct vm_sysctl){
+			sysctl_path(s->sysctls[i].key),
+			oci_strdup(s->sysctls[i].value),
+		};
+	}
+}
+
 static void plan_machine(const struct oci_spec *s, const struct plan_opts *o,
 			 struct vm_plan *p)
 {
@@ -293,6 +321,7 @@ int plan_make(struct oci_spec *s, const struct plan_opts *o, struct vm_plan *p,
 	};
 	plan_machine(s, o, p);
 	plan_process(&s->process, o, &p->process);
+	plan_sysctls(s, p);
 	plan_dev(s, p);
 	for (size_t i = 0; !ret && i < s->nmounts; i++)
 		ret = plan_mount(s, i, o->bundle, p, e);
@@ -314,6 +343,11 @@ void vm_plan_fini(struct vm_plan *p)
 		free(p->binds[i].dest);
 		free(p->binds[i].cover);
 	}
+	for (size_t i = 0; i < p->nsysctls; i++) {
+		free(p->sysctls[i].name);
+		free(p->sysctls[i].value);
+	}
+	free(p->sysctls);
 	free(p->mounts);
 	free(p->binds);
 	oci_free_strv(p->masked);

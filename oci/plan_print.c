@@ -169,6 +169,15 @@ static json_t *cpuset(struct out *o, const struct vm_cpuset *c)
 	return a;
 }
 
+static json_t *sysctls(struct out *o, const struct vm_plan *p)
+{
+	json_t *j = json_object();
+
+	for (size_t i = 0; i < p->nsysctls; i++)
+		put(o, j, p->sysctls[i].name, text(p->sysctls[i].value));
+	return j;
+}
+
 static json_t *plan(struct out *o, const struct vm_plan *p)
 {
 	static const char *const hypervisor[] = {
@@ -190,6 +199,7 @@ static json_t *plan(struct out *o, const struct vm_plan *p)
 	put(o, j, "binds", binds(o, p));
 	put(o, j, "masked", strv(o, p->masked));
 	put(o, j, "readonly", strv(o, p->readonly));
+	put(o, j, "sysctls", sysctls(o, p));
 	put(o, j, "strace", json_boolean(p->strace));
 	put(o, j, "debug", json_boolean(p->debug));
 	put(o, j, "timeline", json_boolean(p->timeline));

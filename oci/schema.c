@@ -325,7 +325,7 @@ LIST linux_section[] = {
 	{ "readonlyPaths", STR, ARRAY, 0 },
 	{ "uidMappings", OBJ, ARRAY | MISSED, id_mapping },
 	{ "gidMappings", OBJ, ARRAY | MISSED, id_mapping },
-	{ "sysctl", STR, MAP | MISSED, 0 },
+	{ "sysctl", STR, MAP, 0 },
 	{ "cgroupsPath", STR, MISSED, 0 },
 	{ "devices", OBJ, ARRAY | MISSED, device },
 	{ "netDevices", OBJ, MAP | MISSED, net_device },

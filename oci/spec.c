@@ -280,6 +280,40 @@ static int check_absolute(const struct ctx *c, const struct oci_strv *v,
 	return 0;
 }
 
+/* A map of strings. */
+static struct oci_pair *read_pairs(json_t *o, size_t *n)
+{
+	struct oci_pair *out = oci_alloc(json_object_size(o), sizeof(*out));
+	const char *key;
+	json_t *v;
+
+	*n = 0;
+	json_object_foreach(o, key, v)
+	{
+		out[(*n)++] = (struct oci_pair){ key, json_string_value(v) };
+	}
+	return out;
+}
+
+/* Which there are is for the guest to say. */
+static int read_sysctls(struct ctx *c, json_t *o)
+{
+	struct oci_spec *s = c->s;
+
+	s->sysctls = read_pairs(o, &s->nsysctls);
+	for (size_t i = 0; i < s->nsysctls; i++) {
+		const char *key = s->sysctls[i].key;
+
+		if (!key[0])
+			return bad(c, "names", key, "linux.sysctl");
+		if (!strcmp(key, "kernel.hostname") ||
+		    !strcmp(key, "kernel/hostname"))
+			return bad(c, "the field \"hostname\" for it", key,
+				   "linux.sysctl");
+	}
+	return 0;
+}
+
 static int read_linux(struct ctx *c, const json_t *o)
 {
 	struct oci_spec *s = c->s;
@@ -305,21 +339,10 @@ static int read_linux(struct ctx *c, const json_t *o)
 	ret = check_absolute(c, &s->readonly, "linux.readonlyPaths");
 	if (ret < 0)
 		return ret;
+	ret = read_sysctls(c, field(o, "sysctl"));
+	if (ret < 0)
+		return ret;
 	return read_namespaces(c, field(o, "namespaces"));
-}
-
-static void read_annotations(struct oci_spec *s, json_t *o)
-{
-	const char *key;
-	json_t *v;
-
-	s->annotations =
-		oci_alloc(json_object_size(o), sizeof(*s->annotations));
-	json_object_foreach(o, key, v)
-	{
-		s->annotations[s->nannotations++] =
-			(struct oci_annotation){ key, json_string_value(v) };
-	}
 }
 
 static int check_hostname(const struct ctx *c, const char *name,
@@ -355,7 +378,7 @@ static int read_config(struct ctx *c)
 	if (ret < 0)
 		return ret;
 	read_mounts(s, field(o, "mounts"));
-	read_annotations(s, field(o, "annotations"));
+	s->annotations = read_pairs(field(o, "annotations"), &s->nannotations);
 	return read_linux(c, field(o, "linux"));
 }
 
@@ -402,6 +425,7 @@ void spec_fini(struct oci_spec *s)
 	free(s->masked.v);
 	free(s->readonly.v);
 	free(s->annotations);
+	free(s->sysctls);
 	notes_fini(&s->notes);
 	json_decref(s->doc);
 	*s = (struct oci_spec){ 0 };

@@ -45,7 +45,7 @@ struct oci_mount {
 	struct oci_strv options;
 };
 
-struct oci_annotation {
+struct oci_pair {
 	const char *key, *value;
 };
 
@@ -65,8 +65,8 @@ struct oci_spec {
 	uint64_t cpu_period;  /* us */
 	const char *cpus;     /* cpuset, NULL or empty: not said */
 	struct vm_cpuset cpuset;
-	struct oci_annotation *annotations;
-	size_t nannotations;
+	struct oci_pair *annotations, *sysctls;
+	size_t nannotations, nsysctls;
 	struct oci_notes notes; /* what is not honoured */
 };
 

@@ -128,7 +128,7 @@ static char *render(const char *id, const char *bundle,
 	char *text;
 
 	for (size_t i = 0; i < spec->nannotations; i++) {
-		const struct oci_annotation *a = &spec->annotations[i];
+		const struct oci_pair *a = &spec->annotations[i];
 
 		(void)json_object_set_new(notes, a->key, json_string(a->value));
 	}

@@ -70,7 +70,7 @@ make_bundle() {
     { "destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"] },
     { "destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"] }${MOUNTS:-}
   ],
-  "linux": { "maskedPaths": ["/proc/kcore"], "readonlyPaths": [$ro] } }
+  "linux": { "maskedPaths": ["/proc/kcore"], "readonlyPaths": [$ro]${LINUX:-} } }
 JSON
 }
 # counts.c as build/abi/counts; in the lab, where there is no compiler, it is made.

@@ -68,8 +68,9 @@ enum ctl_stage {
 	CTL_STAGE_ROOT,    /* the root could not be mounted */
 	CTL_STAGE_MOUNT,   /* a mount; the string is its destination */
 	CTL_STAGE_CWD,
-	CTL_STAGE_EXEC,  /* the string is the program */
-	CTL_STAGE_STDIO, /* standard streams, process.terminal */
+	CTL_STAGE_EXEC,   /* the string is the program */
+	CTL_STAGE_STDIO,  /* standard streams, process.terminal */
+	CTL_STAGE_SYSCTL, /* the string is its name */
 };
 
 struct ctl_exited {

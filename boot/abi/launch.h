@@ -43,6 +43,7 @@ enum launch_type {
 	LAUNCH_MASKED,     /* string, absolute path */
 	LAUNCH_READONLY,   /* string, absolute path */
 	LAUNCH_OPTIONS,    /* struct launch_options */
+	LAUNCH_SYSCTL,     /* 2 strings: a name below /proc/sys, its value */
 	LAUNCH_TYPE_END,
 };
 

@@ -59,6 +59,8 @@ static size_t walk(const struct launch *l)
 		n += strlen(l->masked[i]);
 	for (unsigned i = 0; i < l->nreadonly; i++)
 		n += strlen(l->readonly[i]);
+	for (unsigned i = 0; i < l->nsysctls; i++)
+		n += length(l->sysctls[i].name) + length(l->sysctls[i].value);
 	return n;
 }
 

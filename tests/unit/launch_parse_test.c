@@ -62,6 +62,8 @@ static void good(void)
 	static const struct launch_rlimit nofile = { 7, 0, 10, 20 };
 	static const char mount[] = "\1\0\0\0\0\0\0\0proc\0src\0/proc\0opt=1";
 
+	static const char sysctl[] = "net/x\0001 2";
+
 	begin();
 	add_string(LAUNCH_ARG, "/bin/sh");
 	add_string(LAUNCH_ARG, "");
@@ -71,6 +73,7 @@ static void good(void)
 	add(LAUNCH_RLIMIT, &nofile, sizeof(nofile));
 	add(LAUNCH_MOUNT, mount, sizeof(mount));
 	add_string(LAUNCH_MASKED, "/proc/kcore");
+	add(LAUNCH_SYSCTL, sysctl, sizeof(sysctl));
 }
 
 static int parse(struct launch **l)
@@ -105,6 +108,9 @@ static void test_good(void)
 	CHECK(!strcmp(l->mounts[0].dest, "/proc"));
 	CHECK(!strcmp(l->mounts[0].data, "opt=1"));
 	CHECK(!strcmp(l->masked[0], "/proc/kcore"));
+	CHECK_EQ(l->nsysctls, 1);
+	CHECK(!strcmp(l->sysctls[0].name, "net/x"));
+	CHECK(!strcmp(l->sysctls[0].value, "1 2"));
 	launch_free(l);
 	free(last);
 }
@@ -158,6 +164,12 @@ static void test_bad(void)
 	r = (struct launch_rlimit){ 16, 0, 1, 1 };
 	add(LAUNCH_RLIMIT, &r, sizeof(r));
 	refused("no such limit");
+	good();
+	add(LAUNCH_SYSCTL, "net/x", 6);
+	refused("a sysctl without a value");
+	good();
+	add(LAUNCH_SYSCTL, "net/x\0001\0002", 10);
+	refused("a sysctl with two");
 	good();
 	add(LAUNCH_TYPE_END, "", 0);
 	refused("unknown");

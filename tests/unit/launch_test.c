@@ -16,6 +16,7 @@ static char *env[] = { (char[]){ "A=b" }, NULL };
 static char *masked[] = { (char[]){ "/proc/kcore" }, NULL };
 static uint32_t groups[] = { 5, 6, 7 };
 static struct vm_rlimit rlimit = { 7, 1024, ~0ULL };
+static struct vm_sysctl sysctl_ = { (char[]){ "net/x" }, (char[]){ "1 2" } };
 static struct vm_mount mount_ = { (char[]){ "tmpfs" }, NULL, (char[]){ "/tmp" },
 				  (char[]){ "size=1m" }, 6 };
 
@@ -43,6 +44,8 @@ static struct vm_plan plan_(void)
 	p.mounts = &mount_;
 	p.nmounts = 1;
 	p.masked = masked;
+	p.sysctls = &sysctl_;
+	p.nsysctls = 1;
 	return p;
 }
 
@@ -85,6 +88,12 @@ static void test_records(void)
 
 			CHECK_EQ(r->len, 8 + sizeof(want));
 			CHECK(!memcmp(pay + 8, want, sizeof(want)));
+		}
+		if (r->type == LAUNCH_SYSCTL) {
+			static const char want[] = "net/x\0001 2";
+
+			CHECK_EQ(r->len, sizeof(want));
+			CHECK(!memcmp(pay, want, sizeof(want)));
 		}
 		if (r->type == LAUNCH_OPTIONS) {
 			const struct launch_options *o = (const void *)pay;

@@ -16,7 +16,7 @@
 
 static char root[] = "/tmp/kuni-state-test.XXXXXX";
 static char deep[64], dir[96], file[128];
-static struct oci_annotation notes[] = { { "k\"", "v" } };
+static struct oci_pair notes[] = { { "k\"", "v" } };
 static const struct oci_spec spec = { .version = "1.0.2",
 				      .annotations = notes,
 				      .nannotations = 1 };

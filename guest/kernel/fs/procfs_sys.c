@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kuni/driver.h"
+#include "kuni/filesystems.h"
 #include "kuni/mqueue.h"
 #include "kuni/task.h"
 #include "kuni/uts.h"
@@ -238,3 +239,33 @@ const struct pseudo_node procfs_sys[] = {
 	{ .name = "vm", .mode = S_IFDIR | 0555, .children = vm },
 	{ 0 },
 };
+
+int sysctl_set(const char *name, const char *value)
+{
+	const struct pseudo_node *n = procfs_sys;
+	const struct pseudo_key key = { 0 };
+	int r;
+
+	for (;;) {
+		size_t len = strcspn(name, "/");
+
+		while (n->name &&
+		       (strncmp(n->name, name, len) != 0 || n->name[len]))
+			n++;
+		if (!n->name)
+			return -ENOENT;
+		name += len;
+		if (!*name)
+			break;
+		name++;
+		if (!n->children)
+			return -ENOTDIR;
+		n = n->children;
+	}
+	if (n->children)
+		return -EISDIR;
+	if (!n->store)
+		return -EACCES;
+	r = n->store(&key, value, strlen(value));
+	return r < 0 ? r : 0;
+}

@@ -272,6 +272,18 @@ static void set_names(const struct launch *l)
 		init_failed(CTL_STAGE_LAUNCH, ret, "hostname");
 }
 
+/* As a runtime does, when there are names and before anything runs. */
+static void set_sysctls(const struct launch *l)
+{
+	for (unsigned i = 0; i < l->nsysctls; i++) {
+		const struct launch_sysctl_k *v = &l->sysctls[i];
+		int ret = sysctl_set(v->name, v->value);
+
+		if (ret)
+			init_failed(CTL_STAGE_SYSCTL, ret, v->name);
+	}
+}
+
 static int stdio_file(const struct launch *l, int i, struct file **f)
 {
 	static struct file *terminal;
@@ -464,6 +476,7 @@ void init_start(void *blob)
 	set_up_mounts(l);
 	boot_mark(MARK_MOUNTS);
 	set_names(l);
+	set_sysctls(l);
 	set_up_process(l);
 	run_program(l);
 	launch_free(l);

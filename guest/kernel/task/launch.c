@@ -40,7 +40,8 @@ static bool may_repeat(unsigned type)
 {
 	return type == LAUNCH_ARG || type == LAUNCH_ENV ||
 	       type == LAUNCH_RLIMIT || type == LAUNCH_MOUNT ||
-	       type == LAUNCH_MASKED || type == LAUNCH_READONLY;
+	       type == LAUNCH_MASKED || type == LAUNCH_READONLY ||
+	       type == LAUNCH_SYSCTL;
 }
 
 static bool check_user(const void *p, size_t n)
@@ -64,17 +65,13 @@ static bool check_rlimit(const void *p, size_t n)
 	return r.resource < RLIMITS && r.soft <= r.hard;
 }
 
-/* Four strings after the flags. */
-static bool read_mount(const void *p, size_t n, struct launch_mount_k *out)
+/* n bytes that are as many strings and nothing else. */
+static bool read_strings(const char *s, size_t n, const char **str,
+			 unsigned count)
 {
-	struct launch_mount m;
-	const char *s = p, *str[4], *end = s + n;
+	const char *end = s + n;
 
-	if (n < sizeof(m))
-		return false;
-	memcpy(&m, p, sizeof(m));
-	s += sizeof(m);
-	for (int i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const char *nul = memchr(s, 0, (size_t)(end - s));
 
 		if (!nul)
@@ -82,7 +79,30 @@ static bool read_mount(const void *p, size_t n, struct launch_mount_k *out)
 		str[i] = s;
 		s = nul + 1;
 	}
-	if (s != end || str[2][0] != '/')
+	return s == end;
+}
+
+static bool read_sysctl(const void *p, size_t n, struct launch_sysctl_k *out)
+{
+	const char *str[2];
+
+	if (!read_strings(p, n, str, 2))
+		return false;
+	*out = (struct launch_sysctl_k){ str[0], str[1] };
+	return true;
+}
+
+/* Four strings after the flags. */
+static bool read_mount(const void *p, size_t n, struct launch_mount_k *out)
+{
+	struct launch_mount m;
+	const char *str[4];
+
+	if (n < sizeof(m))
+		return false;
+	memcpy(&m, p, sizeof(m));
+	if (!read_strings((const char *)p + sizeof(m), n - sizeof(m), str, 4) ||
+	    str[2][0] != '/')
 		return false;
 	*out = (struct launch_mount_k){ .flags = m.flags,
 					.type = str[0],
@@ -95,6 +115,7 @@ static bool read_mount(const void *p, size_t n, struct launch_mount_k *out)
 static const char *check(unsigned type, const void *p, size_t n)
 {
 	struct launch_mount_k m;
+	struct launch_sysctl_k v;
 	const char *s;
 
 	if (is_string(type)) {
@@ -119,6 +140,8 @@ static const char *check(unsigned type, const void *p, size_t n)
 	case LAUNCH_OPTIONS:
 		return n == sizeof(struct launch_options) ? NULL
 							  : "bad options";
+	case LAUNCH_SYSCTL:
+		return read_sysctl(p, n, &v) ? NULL : "bad sysctl";
 	default:
 		return "unknown record";
 	}
@@ -165,6 +188,9 @@ static void fill(struct launch *l, unsigned type, const void *p, size_t n)
 		break;
 	case LAUNCH_OPTIONS:
 		memcpy(&l->options, p, sizeof(l->options));
+		break;
+	case LAUNCH_SYSCTL:
+		(void)read_sysctl(p, n, &l->sysctls[l->nsysctls++]);
 		break;
 	default:
 		break;
@@ -215,8 +241,9 @@ static int make(const struct counts *c, struct launch **out)
 	l->mounts = kmalloc((c->n[LAUNCH_MOUNT] + 1) * sizeof(*l->mounts));
 	l->masked = kmalloc((c->n[LAUNCH_MASKED] + 1) * sizeof(char *));
 	l->readonly = kmalloc((c->n[LAUNCH_READONLY] + 1) * sizeof(char *));
+	l->sysctls = kmalloc((c->n[LAUNCH_SYSCTL] + 1) * sizeof(*l->sysctls));
 	if (!l->args || !l->env || !l->rlimits || !l->mounts || !l->masked ||
-	    !l->readonly) {
+	    !l->readonly || !l->sysctls) {
 		launch_free(l);
 		return -ENOMEM;
 	}
@@ -232,6 +259,7 @@ void launch_free(struct launch *l)
 	kfree(l->mounts);
 	kfree(l->masked);
 	kfree(l->readonly);
+	kfree(l->sysctls);
 	kfree(l);
 }
 

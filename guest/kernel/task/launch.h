@@ -16,6 +16,10 @@ struct launch_mount_k {
 	const char *type, *source, *dest, *data;
 };
 
+struct launch_sysctl_k {
+	const char *name, *value;
+};
+
 struct launch {
 	char **args, **env; /* NULL-terminated */
 	unsigned nargs, nenv;
@@ -31,6 +35,8 @@ struct launch {
 	const char **masked, **readonly;
 	unsigned nmasked, nreadonly;
 	struct launch_options options;
+	struct launch_sysctl_k *sysctls;
+	unsigned nsysctls;
 };
 
 void launch_free(struct launch *l);

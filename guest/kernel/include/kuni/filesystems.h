@@ -23,6 +23,12 @@ extern const struct file_ops console_fops;     /* 5:1 /dev/console, fs/tty.c */
 extern const struct file_ops ptmx_fops;        /* 5:2 /dev/ptmx, fs/pty.c */
 extern const struct file_ops pts_fops;         /* 136:n /dev/pts/n, fs/pty.c */
 
+/* Writes value to the file `name` ("net/core/somaxconn") of /proc/sys, whether
+ * that is mounted or not. ENOENT: there is none; EACCES: it cannot be changed;
+ * or what the file says of the value. */
+int sysctl_set(const char *name,
+	       const char *value) MUST_CHECK; /* procfs_sys.c */
+
 /* Makes the standard nodes and links in dir (an absolute path of current),
  * leaving those that are there. 0 or the first error. */
 int devfs_populate(const char *dir) MUST_CHECK;
