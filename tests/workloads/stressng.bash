@@ -33,7 +33,7 @@ if [ -z "${GUEST_ONLY:-}" ]; then
 	same 'natively' 'done' "$(tail -n 1 "$T/native")"
 fi
 MOUNTS=',{ "destination": "/tmp", "type": "tmpfs", "source": "tmp", "options": ["mode=1777"] }' \
-	CAPS=$(all_caps) make_bundle "$T/b" sh /all
+	LINUX=',"sysctl":{"net.ipv4.ping_group_range":"0 2147483647"}' CAPS=$(all_caps) make_bundle "$T/b" sh /all
 timeout -k 2 "${TIMEOUT:-1800}" "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --memory 1G --cpus 2 run "$T/b" </dev/null >"$T/guest" 2>"$T/err"
 same 'status of the guest' 0 $?
 same 'the last line' 'done' "$(tail -n 1 "$T/guest")"

@@ -6,5 +6,5 @@ export GUEST_ONLY=1 WELL=1 TIMEOUT=300 STRESSORS='
 	futex sem mutex switch yield affinity schedpolicy nanosleep timer timerfd itimer
 	kill sigq sigfd sigsegv sigsuspend pipe pipeherd sockpair splice epoll eventfd poll
 	dentry rename link open fallocate lockf inotify procfs getdent unshare prctl mq
-	sock sockabuse sockmany sockfd udp udp-flood rawsock rawudp icmp-flood netdev'
+	sock sockabuse sockmany sockfd udp udp-flood rawsock rawudp icmp-flood ping-sock netdev'
 exec bash tests/workloads/stressng.bash

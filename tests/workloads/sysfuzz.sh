@@ -20,7 +20,7 @@ make_counts
 [ -z "${BUILD_ONLY:-}" ] || exit $((failures > 0))
 cp build/workloads/sysfuzz build/abi/counts "$r/bin/"
 rounds=${ROUNDS:-18} ms=${MS:-2000}
-CAPS=$(all_caps) make_bundle "$T/b" sysfuzz ${FUZZ_ARGS:-} "${SEED:-1}" "$rounds" "$ms"
+LINUX=',"sysctl":{"net.ipv4.ping_group_range":"0 2147483647"}' CAPS=$(all_caps) make_bundle "$T/b" sysfuzz ${FUZZ_ARGS:-} "${SEED:-1}" "$rounds" "$ms"
 "$KUNI" --root "$T/state" ${KUNI_OPTS:-} --cpus "${CPUS:-2}" run "$T/b" </dev/null >"$T/out" 2>"$T/err" &
 pid=$!
 # What stands still says where (its log has it) before it is ended.

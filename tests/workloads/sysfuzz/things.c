@@ -99,6 +99,23 @@ static void open_sockets(struct fuzzer *f)
 		(void)!connect(s, (struct sockaddr *)&in, sizeof(in));
 }
 
+/* One that has its answer. */
+static void open_ping(int family, int protocol, int flags)
+{
+	unsigned char request[64] = { family == AF_INET ? 8 : 128 };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	int s = socket(family, SOCK_DGRAM | flags, protocol);
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (family == AF_INET)
+		(void)!connect(s, (struct sockaddr *)&in, sizeof(in));
+	else
+		(void)!connect(s, (struct sockaddr *)&in6, sizeof(in6));
+	(void)!send(s, request, sizeof(request), MSG_DONTWAIT);
+}
+
 /* Of IP: both ends of a connection, and two that send to each other. */
 static void open_connections(struct fuzzer *f)
 {
@@ -124,6 +141,8 @@ static void open_connections(struct fuzzer *f)
 	(void)!socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK,
 		      one_in(f, 2) ? IPPROTO_ICMP : IPPROTO_UDP);
 	(void)!socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+	open_ping(AF_INET, IPPROTO_ICMP, block);
+	open_ping(AF_INET6, IPPROTO_ICMPV6, block);
 }
 
 static void open_events(struct fuzzer *f)
