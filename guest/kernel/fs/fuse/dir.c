@@ -310,6 +310,7 @@ struct dir_file {
 	uint64_t fh;
 	uint64_t next; /* place of the entry at buf[at] */
 	size_t at, len;
+	bool ended; /* next time the end is told without asking */
 	uint64_t buf[DIR_BUF / 8];
 };
 
@@ -386,21 +387,27 @@ static ssize_t dir_entry(struct dir_file *df, struct fuse_dirent *de,
 static int fuse_readdir(struct file *f, struct dir_ctx *ctx)
 {
 	struct dir_file *df;
+	bool ended;
 	int r;
 
 	r = f->private_ ? 0 : dir_open(f);
 	if (r)
 		return r;
 	df = f->private_;
+	ended = df->ended && f->pos == df->next;
+	df->ended = false;
+	if (ended)
+		return 0;
 	if (f->pos != df->next)
 		df->at = df->len = 0;
-	for (;;) {
+	for (bool any = false;; any = true) {
 		struct fuse_dirent de;
 		const char *name;
 		ssize_t n;
 
 		if (df->at == df->len) {
 			r = dir_fill(f, df);
+			df->ended = any && !r && !df->len;
 			if (r || !df->len)
 				return r;
 		}
