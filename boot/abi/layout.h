@@ -20,7 +20,13 @@
 #define KUNI_MAX_CPUS   64
 
 /* guest-physical */
-#define TRAMPOLINE_GPA     0x8000UL /* real-mode page that starts a CPU by SIPI */
+#define TRAMPOLINE_GPA 0x8000UL /* real-mode page that starts a CPU by SIPI */
+/* Of the kernel, what few guests touch: not in BOOT_AREA, whose pages the
+ * first program is to have. What firmware left there may be in it. */
+#define LOW_TABLES_GPA     0x9000UL  /* three page tables of ap_start.S */
+#define LOW_STACKS_GPA     0xc000UL  /* CPU 0's, for NMI and double faults */
+#define LOW_LOG_GPA        0x20000UL /* the kernel's log */
+#define LOW_LOG_SIZE       0x10000UL
 #define BOOT_AREA_GPA      0x200000UL /* 2 MiB of it */
 #define BOOT_AREA_END      0x400000UL
 #define KERNEL_GPA         BOOT_AREA_GPA /* the kernel image */

@@ -54,7 +54,7 @@ uint8_t cpu_smap;
 unsigned arch_ncpu = 1;
 
 static struct arch_cpu cpu0 __attribute__((aligned(256)));
-static uint8_t cpu0_ist[3 * IST_SIZE] __attribute__((aligned(16)));
+_Static_assert(LOW_STACKS_GPA + 3 * IST_SIZE <= LOW_LOG_GPA, "apart");
 
 static void features_init(void)
 {
@@ -196,7 +196,7 @@ void arch_init_early(const struct bootinfo *bi)
 	ensure(bi->magic == BOOTINFO_MAGIC && bi->version == BOOTINFO_VERSION);
 	features_init();
 	idt_init();
-	cpu_fill(&cpu0, 0, cpu0_ist);
+	cpu_fill(&cpu0, 0, phys_to_virt(LOW_STACKS_GPA));
 	cpu0.cpu.kernel_stack = (uint64_t)boot_stack_top;
 	cpu_load(&cpu0);
 	mmu_init();

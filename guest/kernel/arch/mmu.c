@@ -15,6 +15,8 @@
  * flush, and flushes all before it runs a user's task again if somebody would
  * have asked.  Tables are only freed in arch_pt_fini(), which makes it let go.
  */
+#include <string.h>
+
 #include "bootinfo.h"
 #include "kuni/klog.h"
 #include "kuni/mm.h"
@@ -42,13 +44,10 @@
 #define FLUSH_PAGES      32 /* more: the whole TLB */
 #define KERNEL_ROOT      BOOT_TABLES_GPA
 
-/* Tables below the device and stack entries, and those of ap_start.S. */
+/* Tables below the device and stack entries. */
 typedef uint64_t table_t[512];
 static table_t mmio_pdpt __attribute__((aligned(4096), section(".bss.page")));
 static table_t stack_pdpt __attribute__((aligned(4096), section(".bss.page")));
-static table_t ap_pml4 __attribute__((aligned(4096), section(".bss.page")));
-static table_t ap_pdpt __attribute__((aligned(4096), section(".bss.page")));
-static table_t ap_pd __attribute__((aligned(4096), section(".bss.page")));
 
 static struct spinlock kmap_lock;
 
@@ -199,14 +198,19 @@ void mmu_init(void)
  * one, read-only and executable; in the first 4 GiB, as CR3 is 32 bits. */
 paddr_t mmu_trampoline_root(void)
 {
+	enum { PML4, PDPT, PD, TABLES };
 	const uint64_t *root = table(KERNEL_ROOT);
+	table_t *t = phys_to_virt(LOW_TABLES_GPA);
 
+	_Static_assert(LOW_TABLES_GPA + TABLES * sizeof(*t) <= LOW_STACKS_GPA,
+		       "apart");
+	memset(t, 0, TABLES * sizeof(*t));
 	for (unsigned i = 256; i < 512; i++)
-		ap_pml4[i] = root[i];
-	ap_pd[0] = PTE_P | PTE_LARGE;
-	ap_pdpt[0] = image_paddr(ap_pd) | PTE_P;
-	ap_pml4[0] = image_paddr(ap_pdpt) | PTE_P;
-	return image_paddr(ap_pml4);
+		t[PML4][i] = root[i];
+	t[PD][0] = PTE_P | PTE_LARGE;
+	t[PDPT][0] = (LOW_TABLES_GPA + PD * sizeof(*t)) | PTE_P;
+	t[PML4][0] = (LOW_TABLES_GPA + PDPT * sizeof(*t)) | PTE_P;
+	return LOW_TABLES_GPA;
 }
 
 /* ---- roots and CPUs ---- */

@@ -11,23 +11,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/abi/layout.h"
+#include "kuni/arch.h"
 #include "kuni/driver.h"
 #include "kuni/klog.h"
 #include "kuni/lock.h"
 #include "debug.h"
 
-#define RING_SIZE 65536U /* a power of two */
+#define RING_SIZE LOW_LOG_SIZE /* a power of two */
 #define LINE_MAX_ 256
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_LOG);
-static char ring[RING_SIZE]; /* [lock] */
-static uint64_t ring_end;    /* [lock] bytes ever written */
+static uint64_t ring_end; /* [lock] bytes ever written */
 static enum klog_level level = KLOG_WARN;
+
+/* [lock] */
+static char *ring(void)
+{
+	return phys_to_virt(LOW_LOG_GPA);
+}
 
 static void ring_put(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		ring[ring_end++ & (RING_SIZE - 1)] = s[i];
+		ring()[ring_end++ & (RING_SIZE - 1)] = s[i];
 }
 
 /* line: "<N>text\n". */
@@ -83,7 +90,7 @@ size_t klog_read(char *buf, size_t n)
 	n = min(n, (size_t)ring_end);
 	at = ring_end - n;
 	for (size_t i = 0; i < n; i++)
-		buf[i] = ring[(at + i) & (RING_SIZE - 1)];
+		buf[i] = ring()[(at + i) & (RING_SIZE - 1)];
 	spin_unlock(&lock);
 	return n;
 }
