@@ -1,81 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inet_ping.c: ping sockets: who may have one, ids, echo, options, errors; in
  * one file, as all of it is behind one range of groups, which programs share */
-#include "inet.h"
+#include "ping.h"
 #include <grp.h>
-#include <netinet/icmp6.h>
-#include <netinet/ip_icmp.h>
-#include <sys/mount.h>
 
-#ifndef ICMP_FILTER
-#define ICMP_FILTER 1
-#endif
-
-/* In a /proc of its own: the container's /proc/sys is read-only. */
-#define RANGE "proc/sys/net/ipv4/ping_group_range"
 /* An id that is not chosen for others. */
 #define ID 50001
 
-/* What differs between the families. */
-static const struct family {
-	const char *host, *any, *nowhere, *file;
-	int family, other, size, protocol, level;
-} four = { "127.0.0.1", "0.0.0.0", "192.0.2.1",  "/proc/net/icmp", AF_INET,
-	   AF_INET6,    16,        IPPROTO_ICMP, IPPROTO_IP },
-  six = { "::1",   "::", "2001:db8::1",  "/proc/net/icmp6", AF_INET6,
-	  AF_INET, 28,   IPPROTO_ICMPV6, IPPROTO_IPV6 };
-#define PICK(f, a, b) ((f) == &six ? (b) : (a))
-
-/* The same for both of them. */
-static struct echo {
-	uint8_t type, code;
-	uint16_t sum, id, seq;
-	char text[6];
-} e;
-
 static unsigned char buf[70000];
-
-static int ping_socket(const struct family *f)
-{
-	return socket(f->family, SOCK_DGRAM, f->protocol);
-}
-
-/* A request whose id and sum are not to be believed. */
-static const void *echo(const struct family *f, int seq)
-{
-	e = (struct echo){ .type = PICK(f, ICMP_ECHO, ICMP6_ECHO_REQUEST),
-			   .sum = seq & 1 ? 0 : 0xabcd,
-			   .id = seq & 1 ? 0 : 0xdead,
-			   .seq = htons(seq),
-			   .text = "abcdef" };
-	return &e;
-}
-/* As two arguments. */
-#define ECHO(f, seq) echo(f, seq), sizeof(e)
-
-static long ping(int s, const struct family *f, int seq)
-{
-	return sendto(s, ECHO(f, seq), 0, IN(f->host, 0));
-}
-
-static unsigned int add(unsigned int sum, const void *data, int n)
-{
-	const unsigned char *p = data;
-
-	for (; n > 1; n -= 2, p += 2)
-		sum += p[0] << 8 | p[1];
-	if (n)
-		sum += p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-/* The sum over a message and, from ::1 to ::1, its pseudo header. */
-static unsigned int sum_of(const struct family *f, const void *data, int n)
-{
-	return add(PICK(f, 0, 2 + n + IPPROTO_ICMPV6), data, n);
-}
 
 static void show_echo(const struct family *f, const unsigned char *p, int n,
 		      int id)
@@ -150,17 +82,6 @@ static void echoed(int s, const struct family *f, int seq)
 }
 
 /* ---- who may ---- */
-
-static void print_line(const char *text, long n)
-{
-	putchar('\'');
-	for (long k = 0; k < n; k++)
-		if (text[k] == '\t' || text[k] == '\n')
-			printf(text[k] == '\t' ? "\\t" : "\\n");
-		else
-			putchar(text[k]);
-	putchar('\'');
-}
 
 static void show_range(void)
 {
@@ -787,29 +708,12 @@ static void controls(const struct family *f)
 	close(s);
 }
 
-/* An error about a request of that id to 127.0.0.7 or ::1, made by hand. */
+/* An error about a request of that id. */
 static void forge(int raw, const struct family *f, int id, int type, int code)
 {
-	static const unsigned char head4[] = { 0x45, 0, 0,   34, 0, 0,   0,
-					       0,    9, 1,   0,  0, 127, 0,
-					       0,    1, 127, 0,  0, 7 };
-	static const unsigned char head6[] = {
-		0x60, [5] = 14, [6] = 58, [7] = 9, [23] = 1, [39] = 1
-	};
-	unsigned char m[8 + 40 + 14] = { type, code, [7] = 99 };
-	int n = 8 + (f == &six ? 40 : 20), sum;
-
-	memcpy(m + 8, f == &six ? head6 : head4, n - 8);
 	echo(f, 1);
 	e.id = htons(id);
-	memcpy(m + n, &e, sizeof(e));
-	n += sizeof(e);
-	sum = ~sum_of(f, m, n);
-	m[2] = sum >> 8;
-	m[3] = sum;
-	if (sendto(raw, m, n, 0, IN(f->host, 0)) != n)
-		printf("forge: %s\n", strerrorname(errno));
-	usleep(10000);
+	forge_about(raw, f, f->protocol, &e, type, code);
 }
 
 static void told(const char *what, int s)
@@ -861,35 +765,6 @@ static void errors(const struct family *f)
 }
 
 /* ---- seen by others ---- */
-
-/* The line of the socket s, and how many there are. */
-static void show_line(const char *what, const char *name, int s)
-{
-	char line[400], at[2][64];
-	unsigned int state, tx, rx, uid, refs;
-	unsigned long inode, port[2];
-	FILE *f = fopen(name, "r");
-	int lines = 0;
-	struct stat st;
-
-	fstat(s, &st);
-	for (; f && fgets(line, sizeof(line), f); lines++) {
-		if (sscanf(line,
-			   "%*u: %[0-9A-F]:%lx %[0-9A-F]:%lx %x %x:%x %*s %*s "
-			   "%u %*u %lu %u",
-			   at[0], &port[0], at[1], &port[1], &state, &tx, &rx,
-			   &uid, &inode, &refs) != 10 ||
-		    inode != st.st_ino)
-			continue;
-		printf("%s port %s, %s port %lx, state %x, queues %x %s, "
-		       "uid %u, references %u\n",
-		       at[0], (int)port[0] == port_of(s) ? "the id" : "another",
-		       at[1], port[1], state, tx, rx ? "some" : "0", uid, refs);
-	}
-	if (f)
-		fclose(f);
-	printf("%s: %d\n", what, lines);
-}
 
 static void lines(const struct family *f)
 {
@@ -967,8 +842,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0); /* it forks */
 	on_one_cpu();
-	SAY(mkdir("proc", 0755));
-	SAY(mount("proc", "proc", "proc", 0, NULL));
+	own_proc();
 	kinds("none may");
 	range();
 	groups();
@@ -981,7 +855,6 @@ int main(void)
 	in_use();
 	as_user(low_id);
 	set_range("1 0");
-	SAY(umount2("proc", MNT_DETACH));
-	SAY(rmdir("proc"));
+	no_proc();
 	return 0;
 }
