@@ -167,8 +167,8 @@ int launch_build(const struct vm_plan *plan, void **out, size_t *len,
 	if (w.error) {
 		free(w.buf);
 		return err_set(e, -w.error,
-			       "launch description: arguments, environment "
-			       "and mounts, at most %lu bytes",
+			       "launch description: arguments, environment, "
+			       "mounts and sysctls, at most %lu bytes",
 			       LAUNCH_MAX);
 	}
 	head.size = (uint32_t)w.len;

@@ -274,15 +274,28 @@ static char *sysctl_path(const char *name)
 	return path;
 }
 
-static void plan_sysctls(const struct oci_spec *s, struct vm_plan *p)
+static int plan_sysctls(const struct oci_spec *s, struct vm_plan *p,
+			struct err *e)
 {
 	p->sysctls = oci_alloc(s->nsysctls, sizeof(*p->sysctls));
 	for (size_t i = 0; i < s->nsysctls; i++) {
+		char *path = sysctl_path(s->sysctls[i].key);
+
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(path, p->sysctls[k].name) != 0)
+				continue;
+			free(path);
+			return err_set(e, 0,
+				       "%s: linux.sysctl: expected each once, "
+				       "got \"%.80s\" a second time",
+				       s->file, s->sysctls[i].key);
+		}
 		p->sysctls[p->nsysctls++] = (struct vm_sysctl){
-			sysctl_path(s->sysctls[i].key),
+			path,
 			oci_strdup(s->sysctls[i].value),
 		};
 	}
+	return 0;
 }
 
 static void plan_machine(const struct oci_spec *s, const struct plan_opts *o,
@@ -321,7 +334,7 @@ int plan_make(struct oci_spec *s, const struct plan_opts *o, struct vm_plan *p,
 	};
 	plan_machine(s, o, p);
 	plan_process(&s->process, o, &p->process);
-	plan_sysctls(s, p);
+	ret = plan_sysctls(s, p, e);
 	plan_dev(s, p);
 	for (size_t i = 0; !ret && i < s->nmounts; i++)
 		ret = plan_mount(s, i, o->bundle, p, e);

@@ -305,11 +305,11 @@ static int read_sysctls(struct ctx *c, json_t *o)
 		const char *key = s->sysctls[i].key;
 
 		if (!key[0])
-			return bad(c, "names", key, "linux.sysctl");
+			return bad(c, "a name", key, "linux.sysctl");
 		if (!strcmp(key, "kernel.hostname") ||
 		    !strcmp(key, "kernel/hostname"))
-			return bad(c, "the field \"hostname\" for it", key,
-				   "linux.sysctl");
+			return bad(c, "nothing that the field hostname sets",
+				   key, "linux.sysctl");
 	}
 	return 0;
 }

@@ -47,7 +47,7 @@ enum ctl_type {
 	CTL_DUMP,    /* empty: say in the log what every task does */
 	/* guest to host, stream 0 */
 	CTL_STARTED,      /* empty: init's program is loaded and runs */
-	CTL_START_FAILED, /* struct ctl_start_failed, then a string */
+	CTL_START_FAILED, /* struct ctl_start_failed, then text without NUL */
 	CTL_EXITED,       /* struct ctl_exited; all DATA was sent before it */
 	CTL_MISSING, /* struct ctl_missing: a system call that is not there */
 	CTL_TYPE_END,

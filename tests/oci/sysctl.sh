@@ -37,5 +37,6 @@ refused 'a constant' '"kernel.ostype":"BSD"' 'linux.sysctl kernel/ostype denied'
 refused 'a bad value' '"net.core.somaxconn":"many"' 'linux.sysctl net/core/somaxconn Invalid'
 refused 'a value out of range' '"net.ipv4.ip_unprivileged_port_start":"65536"' 'linux.sysctl ip_unprivileged_port_start Invalid'
 refused 'the name of the host' '"kernel.hostname":"x"' 'linux.sysctl kernel.hostname hostname'
+refused 'twice' '"net.core.somaxconn":"7","net/core/somaxconn":"8"' 'linux.sysctl net/core/somaxconn second'
 refused 'no string' '"net.core.somaxconn":7' 'linux.sysctl string'
 finish

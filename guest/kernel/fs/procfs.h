@@ -17,11 +17,18 @@ extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
 	}
 #define FILE_444(name_)                                                        \
 	{                                                                      \
+		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_   \
+	}
+/* One of numbers. */
+#define NUMBER_444(name_)                                                      \
+	{                                                                      \
 		.name = #name_, .mode = S_IFREG | 0444, .show = show_##name_,  \
 		.whole = true                                                  \
 	}
 
 extern const struct pseudo_node procfs_sysnet[]; /* /proc/sys/net */
+/* A number of any base at *text, which is behind it and blanks then; EINVAL. */
+int procfs_next_number(const char **text, long *out) MUST_CHECK;
 int procfs_store_number(int *at, int lowest, int highest, const char *s,
 			size_t n) MUST_CHECK;
 int procfs_net_unix(struct pseudo_buf *b, const struct pseudo_key *k);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * procfs_sys.c: /proc/sys, the values that programs read (proc(5)).  They are
- * this kernel's own limits; only caches can be dropped, and names given.
+ * this kernel's own limits; few can be changed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,21 +110,19 @@ static const struct pseudo_node random_children[] = {
 };
 
 static const struct pseudo_node kernel[] = {
-	FILE_444(cap_last_cap),
+	NUMBER_444(cap_last_cap),
 	{ .name = "domainname",
 	  .mode = S_IFREG | 0644,
 	  .show = show_domainname,
-	  .store = store_domainname,
-	  .whole = true },
+	  .store = store_domainname },
 	{ .name = "hostname",
 	  .mode = S_IFREG | 0644,
 	  .show = show_hostname,
-	  .store = store_hostname,
-	  .whole = true },
-	FILE_444(ngroups_max),
+	  .store = store_hostname },
+	NUMBER_444(ngroups_max),
 	FILE_444(osrelease),
 	FILE_444(ostype),
-	FILE_444(pid_max),
+	NUMBER_444(pid_max),
 	{ .name = "random",
 	  .mode = S_IFDIR | 0555,
 	  .children = random_children },
@@ -155,35 +153,50 @@ static const struct pseudo_node vm[] = {
 	  .mode = S_IFREG | 0200,
 	  .store = store_drop_caches,
 	  .whole = true },
-	FILE_444(max_map_count),
-	FILE_444(mmap_min_addr),
-	FILE_444(overcommit_memory),
+	NUMBER_444(max_map_count),
+	NUMBER_444(mmap_min_addr),
+	NUMBER_444(overcommit_memory),
 	{ 0 },
 };
 
 static const struct pseudo_node inotify[] = {
-	FILE_444(max_queued_events),
-	FILE_444(max_user_instances),
-	FILE_444(max_user_watches),
+	NUMBER_444(max_queued_events),
+	NUMBER_444(max_user_instances),
+	NUMBER_444(max_user_watches),
 	{ 0 },
 };
 
-/* A number; lowest and highest are what Linux takes. */
+#define BLANKS " \t\n"
+
+int procfs_next_number(const char **text, long *out)
+{
+	const char *digits = *text + (**text == '-');
+	char *end;
+
+	if (*digits < '0' || *digits > '9')
+		return -EINVAL;
+	*out = strtol(*text, &end, 0);
+	if (!strchr(BLANKS, *end))
+		return -EINVAL;
+	*text = end + strspn(end, BLANKS);
+	return 0;
+}
+
+/* A number, and what is behind it is left; lowest and highest are what Linux
+ * takes. */
 int procfs_store_number(int *at, int lowest, int highest, const char *s,
 			size_t n)
 {
-	char text[16], *end;
+	const char *end = s + strspn(s, BLANKS);
 	long v;
+	int r = n ? procfs_next_number(&end, &v) : 0;
 
-	if (!n || n >= sizeof(text))
-		return -EINVAL;
-	memcpy(text, s, n);
-	text[n] = 0;
-	v = strtol(text, &end, 10);
-	if (end == text || (*end && *end != '\n') || v < lowest || v > highest)
+	if (r || !n)
+		return r;
+	if (v < lowest || v > highest)
 		return -EINVAL;
 	__atomic_store_n(at, (int)v, __ATOMIC_RELAXED);
-	return 0;
+	return (int)(end - s);
 }
 
 #define MQUEUE_LIMIT(name, lowest, highest)                                    \

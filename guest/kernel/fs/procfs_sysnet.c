@@ -6,7 +6,6 @@
 #include "kuni/net.h"
 #include "procfs.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER(name_, lowest, highest)                                         \
@@ -24,7 +23,7 @@
 					    highest, s, n);                    \
                                                                                \
 		(void)k;                                                       \
-		if (!r)                                                        \
+		if (r >= 0)                                                    \
 			inet_limits_changed();                                 \
 		return r;                                                      \
 	}
@@ -61,19 +60,7 @@ static int show_ping_group_range(struct pseudo_buf *b,
 	return 0;
 }
 
-/* A number at *text, which is behind it and blanks then; EINVAL. */
-static int next_number(const char **text, unsigned long *out)
-{
-	char *end;
-
-	if (**text < '0' || **text > '9')
-		return -EINVAL;
-	*out = strtoul(*text, &end, 0);
-	if (*out >= UINT32_MAX || !strchr(" \t\n", *end))
-		return -EINVAL;
-	*text = end + strspn(end, " \t\n");
-	return 0;
-}
+#define GROUP_MAX (UINT32_MAX - 1L)
 
 /* The first alone may be given, and no more than two are taken.  What is no
  * range is nobody. */
@@ -82,33 +69,36 @@ static int store_ping_group_range(const struct pseudo_key *k, const char *s,
 {
 	uint64_t old =
 		__atomic_load_n(&net_limits.ping_group_range, __ATOMIC_RELAXED);
-	unsigned long low, high = old >> 32;
+	long low, high = (long)(old >> 32);
 	const char *at = s + strspn(s, " \t\n");
-	int r = n ? next_number(&at, &low) : 0;
+	int r = n ? procfs_next_number(&at, &low) : 0;
 
 	(void)k;
 	if (!n)
 		return 0;
 	if (!r && *at)
-		r = next_number(&at, &high);
+		r = procfs_next_number(&at, &high);
 	if (r)
 		return r;
+	if (low < 0 || high < 0 || low > GROUP_MAX || high > GROUP_MAX)
+		return -EINVAL;
 	if (high < low) {
 		low = 1;
 		high = 0;
 	}
-	__atomic_store_n(&net_limits.ping_group_range, high << 32 | low,
+	__atomic_store_n(&net_limits.ping_group_range,
+			 (uint64_t)high << 32 | (uint64_t)low,
 			 __ATOMIC_RELAXED);
 	return (int)(at - s);
 }
 
 static const struct pseudo_node core[] = {
-	FILE_444(rmem_default), FILE_444(rmem_max), FILE_644(somaxconn),
-	FILE_444(wmem_default), FILE_444(wmem_max), { 0 },
+	NUMBER_444(rmem_default), NUMBER_444(rmem_max), FILE_644(somaxconn),
+	NUMBER_444(wmem_default), NUMBER_444(wmem_max), { 0 },
 };
 static const struct pseudo_node ipv4[] = {
-	FILE_444(ip_forward),
-	FILE_444(ip_local_port_range),
+	NUMBER_444(ip_forward),
+	NUMBER_444(ip_local_port_range),
 	FILE_644(ip_unprivileged_port_start),
 	FILE_644(ping_group_range),
 	FILE_444(tcp_available_congestion_control),

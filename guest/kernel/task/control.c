@@ -284,6 +284,8 @@ _Noreturn void init_exited(uint32_t wait_status, bool oom)
 		  (wait_status & 0xffff) << 8);
 }
 
+#define WHAT_MAX 255 /* what the host shows of it */
+
 _Noreturn void init_failed(unsigned stage, int err, const char *what)
 {
 	struct ctl_start_failed f = { .err = err < 0 ? -err : err,
@@ -291,7 +293,8 @@ _Noreturn void init_failed(unsigned stage, int err, const char *what)
 
 	/* The host says it to the user, by what is sent here. */
 	klog(KLOG_INFO, "init: stage=%u errno=%d %s", stage, f.err, what);
-	if (!ctl_send(CTL_START_FAILED, &f, sizeof(f), what, strlen(what) + 1))
+	if (!ctl_send(CTL_START_FAILED, &f, sizeof(f), what,
+		      strnlen(what, WHAT_MAX)))
 		ctl_port_drain();
 	exit_port(EXIT_FAILED);
 }

@@ -3,7 +3,7 @@
  * init.c: from the launch description to the container's first process.
  *
  * init_start() is a kernel thread that makes itself process 1: root, mounts,
- * masked and read-only paths, names, stdio, working directory, limits,
+ * masked and read-only paths, names, sysctls, stdio, working directory, limits,
  * credentials, exec.  A failure is told to the host with the stage where it
  * happened.  Order and defaults follow what runc does with the same bundle.
  */

@@ -24,8 +24,8 @@ extern const struct file_ops ptmx_fops;        /* 5:2 /dev/ptmx, fs/pty.c */
 extern const struct file_ops pts_fops;         /* 136:n /dev/pts/n, fs/pty.c */
 
 /* Writes value to the file `name` ("net/core/somaxconn") of /proc/sys, whether
- * that is mounted or not. ENOENT: there is none; EACCES: it cannot be changed;
- * or what the file says of the value. */
+ * that is mounted or not. ENOENT, ENOTDIR, EISDIR: there is none; EACCES: it
+ * cannot be changed; or what the file says of the value. */
 int sysctl_set(const char *name,
 	       const char *value) MUST_CHECK; /* procfs_sys.c */
 

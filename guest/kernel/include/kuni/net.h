@@ -236,7 +236,7 @@ static inline int net_limit(const int *l)
 {
 	return __atomic_load_n(l, __ATOMIC_RELAXED);
 }
-/* What is too much by a new limit goes. */
+/* Connections are as the limits are now; what is too much goes. */
 void inet_limits_changed(void);
 void inet_loop_stats(uint64_t *packets, uint64_t *bytes); /* either way */
 

@@ -142,24 +142,32 @@ bool inet_overlap(const ip_addr_t *a, const ip_addr_t *b)
 	return ip_addr_isany(a) || ip_addr_isany(b) || ip_addr_cmp(a, b);
 }
 
-int inet_route(const struct inet_sock *s, struct endpoint *to, ip_addr_t *from)
+/* Of several, no one's own address. */
+static bool is_group(const ip_addr_t *ip)
 {
+	return ip_addr_ismulticast(ip) || inet_is_broadcast(ip);
+}
+
+int inet_route(const struct inet_sock *s, struct endpoint *to,
+	       const ip_addr_t *asked, ip_addr_t *from)
+{
+	bool v6;
+
 	if (ip_addr_isany(&to->ip) && IP_IS_V6_VAL(to->ip))
 		IP_ADDR6_HOST(&to->ip, 0, 0, 0, 1);
 	else if (ip_addr_isany(&to->ip))
 		ip_addr_set_loopback_val(false, to->ip);
-	if (IP_IS_V6_VAL(to->ip)) {
-		if (IP_IS_V4_VAL(s->bound.ip) || !inet_is_local(&to->ip))
-			return -ENETUNREACH;
-		*from = loop_netif.ip6_addr[0];
-		return 0;
-	}
-	if (IP_IS_V6_VAL(s->bound.ip) || !ip4_route(ip_2_ip4(&to->ip)))
+	v6 = IP_IS_V6_VAL(to->ip);
+	if (v6 ? IP_IS_V4_VAL(s->bound.ip) || !inet_is_local(&to->ip)
+	       : IP_IS_V6_VAL(s->bound.ip) || !ip4_route(ip_2_ip4(&to->ip)))
 		return -ENETUNREACH;
-	/* an address that is not ours (IP_FREEBIND) sends nothing */
-	if (!ip_addr_isany(&s->bound.ip) && !inet_is_local(&s->bound.ip) &&
-	    !inet_opt(s, INET_HDRINCL))
-		return -ENETUNREACH;
-	*from = loop_netif.ip_addr;
-	return 0;
+	*from = v6 ? loop_netif.ip6_addr[0] : loop_netif.ip_addr;
+	if (asked && !ip_addr_isany(asked))
+		*from = *asked;
+	else if (!ip_addr_isany(&s->local.ip) && !is_group(&s->local.ip))
+		*from = s->local.ip;
+	/* IP_FREEBIND gives a name, not a way */
+	return v6 || inet_is_local(from) || inet_opt(s, INET_HDRINCL)
+		       ? 0
+		       : -ENETUNREACH;
 }

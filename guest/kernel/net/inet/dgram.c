@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dgram.c: datagrams that came in, for udp.c and raw.c: the queue, receiving
- * from it, and the queue of errors (IP_RECVERR, ip(7)).
+ * dgram.c: datagrams that came in, for udp.c, raw.c and ping.c: the queue,
+ * receiving from it, and the queue of errors (IP_RECVERR, ip(7)).
  *
  * A datagram is charged to the receiver's SO_RCVBUF; what does not fit is
  * dropped, as a network would.

@@ -4,8 +4,8 @@
  * for the sockets that sent them.
  *
  * lwIP answers ICMP, but does not tell its pcbs of errors: two raw pcbs of the
- * kernel's own look at them on the way.  A connected socket, or one with
- * IP_RECVERR, has the error; others never hear of it, as on Linux.
+ * kernel's own look at them on the way.  A socket with IP_RECVERR has the error,
+ * and a connected one where it is hard; others never hear of it, as on Linux.
  */
 #include "inet.h"
 
@@ -58,9 +58,12 @@ static struct pbuf *error_about(struct pbuf *p, unsigned most, uint8_t type,
 
 void icmp_dest_unreach(struct pbuf *p, enum icmp_dur_type t)
 {
-	struct pbuf *q = error_about(p, MOST4 - IP_HLEN, ICMP_DUR, (uint8_t)t);
+	struct pbuf *q = NULL;
 	uint16_t sum;
 
+	/* nobody answers who was not asked alone (RFC 1122, 3.2.2) */
+	if (!inet_is_broadcast(ip_current_dest_addr()))
+		q = error_about(p, MOST4 - IP_HLEN, ICMP_DUR, (uint8_t)t);
 	if (!q)
 		return;
 	sum = inet_chksum(q->payload, q->len);
@@ -91,7 +94,7 @@ void icmp6_dest_unreach(struct pbuf *p, enum icmp6_dur_code c)
 
 /* ---- answers of lwIP's (lwip.mk) ---- */
 
-/* Nobody answers who was not asked alone (RFC 1122, 3.2.2.6). */
+/* Nor does who is asked by an echo (3.2.2.6). */
 err_t icmp_output4(struct pbuf *p, const ip4_addr_t *src,
 		   const ip4_addr_t *dest, u8_t ttl, u8_t tos, u8_t proto,
 		   struct netif *netif)
@@ -131,39 +134,43 @@ struct report { /* what a packet says */
 
 /* What it means, and whether who did not ask for errors is told. */
 struct verdict {
-	int err;
+	int err; /* 0: nothing */
 	bool hard;
 };
+static const struct verdict nothing = { 0, false };
 
-/* RFC 1122, 3.2.2.1 */
+/* RFC 1122, 3.2.2.1; where UDP and pings differ, as on Linux. */
 static struct verdict verdict4(const struct report *r)
 {
 	static const struct verdict unreachable[] = {
 		{ ENETUNREACH, false },  { EHOSTUNREACH, false },
 		{ ENOPROTOOPT, true },   { ECONNREFUSED, true },
-		{ EMSGSIZE, false },     { EOPNOTSUPP, false },
+		{ EMSGSIZE, true },      { EOPNOTSUPP, false },
 		{ ENETUNREACH, true },   { EHOSTDOWN, true },
 		{ ENONET, true },        { ENETUNREACH, true },
 		{ EHOSTUNREACH, true },  { ENETUNREACH, false },
 		{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },
 		{ EHOSTUNREACH, true },  { EHOSTUNREACH, true },
 	};
+	static const struct verdict quench = { EREMOTEIO, false };
+	static const struct verdict parameter = { EPROTO, true };
+	static const struct verdict late = { EHOSTUNREACH, false };
+	bool ping = r->protocol == IP_PROTO_ICMP;
 
 	switch (r->type) {
 	case ICMP_DUR:
-		if (r->code < ARRAY_SIZE(unreachable))
-			return unreachable[r->code];
-		break;
+		return r->code < ARRAY_SIZE(unreachable) ? unreachable[r->code]
+							 : nothing;
 	case ICMP_SQ:
-		return (struct verdict){ EREMOTEIO, false };
+	case ICMP_RD:
+		return ping ? quench : nothing;
 	case ICMP_PP:
-		return (struct verdict){ EPROTO, true };
-	case ICMP_TE:
-		return (struct verdict){ EHOSTUNREACH, false };
+		return parameter;
+	case ICMP_TE: /* on its way; not of a reassembly */
+		return r->code ? nothing : late;
 	default:
-		break;
+		return nothing;
 	}
-	return (struct verdict){ 0, false };
 }
 
 /* RFC 4443, 3 */
@@ -175,21 +182,37 @@ static struct verdict verdict6(const struct report *r)
 		{ ECONNREFUSED, true },  { EACCES, true },
 		{ EACCES, true },
 	};
+	static const struct verdict late = { EHOSTUNREACH, false };
+	static const struct verdict parameter = { EPROTO, true };
 
 	switch (r->type) {
 	case ICMP6_TYPE_DUR:
-		if (r->code < ARRAY_SIZE(unreachable))
-			return unreachable[r->code];
-		return (struct verdict){ EPROTO, false };
+		return r->code < ARRAY_SIZE(unreachable) ? unreachable[r->code]
+							 : parameter;
 	case ICMP6_TYPE_PTB:
-		return (struct verdict){ EMSGSIZE, false };
+		return (struct verdict){ EMSGSIZE,
+					 r->protocol == IP_PROTO_UDP };
 	case ICMP6_TYPE_TE:
-		return (struct verdict){ EHOSTUNREACH, false };
+		return late;
 	case ICMP6_TYPE_PP:
-		return (struct verdict){ EPROTO, true };
+		return parameter;
 	default:
-		return (struct verdict){ 0, false };
+		return nothing;
 	}
+}
+
+/* ip(7), ee_info: the largest packet, the place of the error, the way. */
+static uint32_t info_of(const struct report *r)
+{
+	uint32_t word = lwip_ntohl(r->info);
+
+	if (r->v6)
+		return word;
+	if (r->type == ICMP_DUR && r->code == ICMP_DUR_FRAG)
+		return word & UINT16_MAX;
+	if (r->type == ICMP_PP)
+		return word >> 24;
+	return r->type == ICMP_RD ? word : 0;
 }
 
 static bool concerns(const struct udp_pcb *u, const struct report *r)
@@ -206,11 +229,10 @@ static bool concerns(const struct udp_pcb *u, const struct report *r)
 
 static struct inet_sock *sender(const struct report *r)
 {
-	uint8_t request = r->v6 ? (uint8_t)ICMP6_TYPE_EREQ : ICMP_ECHO;
 	struct udp_pcb *u = udp_pcbs;
 
 	if (r->protocol == (r->v6 ? IP6_NEXTH_ICMP6 : IP_PROTO_ICMP))
-		return r->echo.type == request
+		return ping_is_request(r->v6, &r->echo)
 			       ? ping_find(r->v6 ? AF_INET6 : AF_INET,
 					   lwip_ntohs(r->echo.id), &r->from)
 			       : NULL;
@@ -251,7 +273,7 @@ static void keep(struct inet_sock *s, const struct report *r, int err)
 	d->err_origin = r->v6 ? ORIGIN_ICMP6 : ORIGIN_ICMP;
 	d->err_type = r->type;
 	d->err_code = r->code;
-	d->err_info = r->v6 ? lwip_ntohl(r->info) : 0;
+	d->err_info = info_of(r);
 	dgram_queue_error(s, d);
 }
 
@@ -289,6 +311,8 @@ static u8_t look4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	at = (uint16_t)(at + ICMP_HEADER);
 	if (pbuf_copy_partial(p, &ip, sizeof(ip), at) != sizeof(ip))
 		return 0;
+	if (IPH_HL_BYTES(&ip) < IP_HLEN)
+		return 0;
 	at = (uint16_t)(at + IPH_HL_BYTES(&ip));
 	if (pbuf_copy_partial(p, &r.ports, sizeof(r.ports), at) !=
 	    sizeof(r.ports))
@@ -297,6 +321,7 @@ static u8_t look4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	r.at = at;
 	r.type = h.type;
 	r.code = h.code;
+	memcpy(&r.info, &h.id, sizeof(r.info));
 	r.protocol = IPH_PROTO(&ip);
 	ip_addr_set_ip4_u32_val(r.from, ip.src.addr);
 	ip_addr_set_ip4_u32_val(r.to, ip.dest.addr);

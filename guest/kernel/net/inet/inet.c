@@ -34,9 +34,6 @@ int inet_new(struct netns *ns, int family, int type, int protocol,
 	s->syncnt = SYN_RETRIES;
 	s->pmtudisc = s->pmtudisc6 = 1; /* IP_PMTUDISC_WANT */
 	s->opts = 1U << INET_QUICKACK;
-	s->keep_idle = (uint32_t)net_limit(&net_limits.tcp_keepalive_time);
-	s->keep_intvl = (uint32_t)net_limit(&net_limits.tcp_keepalive_intvl);
-	s->keep_cnt = (uint32_t)net_limit(&net_limits.tcp_keepalive_probes);
 	s->local.ip = s->remote.ip = s->bound.ip = inet_any(s);
 	TAILQ_INIT(&s->hold);
 	TAILQ_INIT(&s->tx);
@@ -149,8 +146,7 @@ static int check_name(const struct inet_sock *s, const struct endpoint *e)
 	if (inet_is6(s) && IP_IS_V4_VAL(e->ip) && inet_opt(s, INET_V6ONLY))
 		return -EINVAL;
 	if (!ip_addr_isany(&e->ip) && !inet_is_local(&e->ip) &&
-	    !inet_opt(s, INET_FREEBIND) &&
-	    (s->sk.type == SOCK_STREAM || !inet_is_broadcast(&e->ip)))
+	    !inet_opt(s, INET_FREEBIND) && !inet_is_broadcast(&e->ip))
 		return -EADDRNOTAVAIL;
 	if (s->sk.type != SOCK_RAW && e->port &&
 	    e->port < net_limit(&net_limits.ip_unprivileged_port_start) &&

@@ -16,6 +16,7 @@
 #include "msgbuf.h"
 
 #include "lwip/ip.h"
+#include "lwip/prot/icmp.h"
 #include "lwip/raw.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
@@ -86,7 +87,8 @@ struct inet_sock {
 	TAILQ_ENTRY(inet_sock)
 	embryo_link; /* [listener's lock]; of raw.c and
 					     * ping.c: [inet] */
-	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times */
+	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times; 0: as
+	                                           * net_limits has them */
 	uint32_t user_timeout;                    /* [a] ms, 0: none */
 	uint32_t syncnt, maxseg;                  /* [a] maxseg 0: none */
 
@@ -183,9 +185,10 @@ ip_addr_t inet_any(const struct inet_sock *s);   /* what an unbound one has */
 bool inet_is_local(const ip_addr_t *ip);
 bool inet_is_broadcast(const ip_addr_t *ip);
 bool inet_overlap(const ip_addr_t *a, const ip_addr_t *b);
-/* Where s is to send: "any" is this machine, and from where; ENETUNREACH. */
+/* Where s is to send: "any" is this machine; and from where: as asked (NULL or
+ * any: it is not), from its own address or the way's.  ENETUNREACH. */
 int inet_route(const struct inet_sock *s, struct endpoint *to,
-	       ip_addr_t *from) MUST_CHECK;
+	       const ip_addr_t *asked, ip_addr_t *from) MUST_CHECK;
 
 /* ---- inet.c ---- */
 int inet_new(struct netns *ns, int family, int type, int protocol,
@@ -223,6 +226,11 @@ static inline enum tcp_phase stream_phase(const struct inet_sock *s)
 	return __atomic_load_n(&s->phase, __ATOMIC_ACQUIRE);
 }
 
+struct keep {
+	uint32_t idle, intvl, cnt; /* s, s, times */
+};
+struct keep stream_keep(const struct inet_sock *s); /* what is true of s */
+
 /* ---- tcp_conn.c ---- */
 int stream_connect(struct socket *sk, const struct sock_addr *a, bool nonblock);
 int stream_listen(struct socket *sk, int backlog);
@@ -242,7 +250,7 @@ void stream_received(struct inet_sock *s, struct pbuf *p); /* [inet] */
 uint32_t stream_window(const struct inet_sock *s);
 long stream_readable(struct inet_sock *s); /* bytes */
 
-/* ---- dgram.c: what udp.c and raw.c share ---- */
+/* ---- dgram.c: what udp.c, raw.c and ping.c share ---- */
 struct dgram {
 	STAILQ_ENTRY(dgram) link;
 	struct pbuf *p; /* NULL: of no bytes */
@@ -276,8 +284,10 @@ int dgram_prepare(struct inet_sock *s, const struct sock_msg *m,
 extern const struct sock_ops inet_dgram_ops, inet_raw_ops, inet_ping_ops;
 extern struct inet_list inet_raws, inet_pings; /* [inet] */
 bool ping_allowed(void);                       /* to the caller's groups */
-/* [inet] Whose request it was, of id, sent from `from`; NULL: nobody's. */
-struct inet_sock *ping_find(int family, uint16_t id, const ip_addr_t *from);
+/* What may be sent by one. */
+bool ping_is_request(bool v6, const struct icmp_echo_hdr *h);
+/* [inet] Whose id it is at `own`, an address of ours; NULL: nobody's. */
+struct inet_sock *ping_find(int family, uint16_t id, const ip_addr_t *own);
 int ping_init(struct inet_sock *s) MUST_CHECK;    /* [inet] */
 int udpsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */
 int rawsock_init(struct inet_sock *s) MUST_CHECK; /* [inet] */

@@ -88,15 +88,27 @@ static void tell_dgram(struct inet_sock *s, bool v6, uint16_t port,
 		return;
 	fill(&i, s, &s->local.ip, &s->remote.ip, v6);
 	i.ref++; /* of the list that it is in, as on Linux */
-	i.state = inet_tcp_state(s->remote.port ? ESTABLISHED : CLOSED);
+	i.state = inet_tcp_state(ip_addr_isany(&s->remote.ip) ? CLOSED
+							      : ESTABLISHED);
 	i.rx = s->rx_bytes;
 	fn(&i, arg);
+}
+
+static void each_of(const struct inet_list *l, bool v6, inet_info_fn fn,
+		    void *arg)
+{
+	struct inet_sock *s;
+
+	TAILQ_FOREACH(s, l, embryo_link)
+	{
+		if (s->local.port)
+			tell_dgram(s, v6, s->local.port, fn, arg);
+	}
 }
 
 void inet_each(int family, int type, inet_info_fn fn, void *arg)
 {
 	bool v6 = family == AF_INET6;
-	struct inet_sock *s;
 
 	if (!inet_started())
 		return;
@@ -107,10 +119,8 @@ void inet_each(int family, int type, inet_info_fn fn, void *arg)
 		if (p->local_port)
 			tell_dgram(p->recv_arg, v6, p->local_port, fn, arg);
 	if (type == SOCK_RAW || type == INET_PING)
-		TAILQ_FOREACH(s, type == SOCK_RAW ? &inet_raws : &inet_pings,
-			      embryo_link)
-	if (s->local.port)
-		tell_dgram(s, v6, s->local.port, fn, arg);
+		each_of(type == SOCK_RAW ? &inet_raws : &inet_pings, v6, fn,
+			arg);
 	inet_unlock();
 }
 

@@ -124,6 +124,12 @@ void inet_limits_changed(void)
 		return;
 	inet_lock();
 	trim_tw();
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
+		struct inet_sock *s = p->callback_arg;
+
+		if (s && s->tcp == p)
+			stream_apply(s);
+	}
 	inet_unlock();
 }
 

@@ -293,8 +293,8 @@ static int get_mtu(struct inet_sock *s, int32_t mtu, int32_t *v)
 	int r;
 
 	inet_lock();
-	r = s->remote.port && (s->sk.type != SOCK_STREAM ||
-			       s->phase == TCP_IS_OPEN)
+	r = !ip_addr_isany(&s->remote.ip) && (s->sk.type != SOCK_STREAM ||
+					      s->phase == TCP_IS_OPEN)
 		    ? 0
 		    : -ENOTCONN;
 	inet_unlock();

@@ -219,13 +219,13 @@ static int get_int(struct inet_sock *s, int name, int32_t *v)
 		*v = get_mss(s);
 		return 0;
 	case TCP_KEEPIDLE:
-		*v = (int32_t)s->keep_idle;
+		*v = (int32_t)stream_keep(s).idle;
 		return 0;
 	case TCP_KEEPINTVL:
-		*v = (int32_t)s->keep_intvl;
+		*v = (int32_t)stream_keep(s).intvl;
 		return 0;
 	case TCP_KEEPCNT:
-		*v = (int32_t)s->keep_cnt;
+		*v = (int32_t)stream_keep(s).cnt;
 		return 0;
 	case TCP_SYNCNT:
 		*v = (int32_t)s->syncnt;

@@ -42,15 +42,17 @@ bool ping_allowed(void)
 }
 
 /* An id may be several sockets'; it is the last one bound that has it. */
-struct inet_sock *ping_find(int family, uint16_t id, const ip_addr_t *ip)
+struct inet_sock *ping_find(int family, uint16_t id, const ip_addr_t *own)
 {
 	struct inet_sock *s;
 
+	if (!id)
+		return NULL;
 	TAILQ_FOREACH(s, &inet_pings, embryo_link)
 	{
 		if (s->local.port == id && s->sk.family == family &&
 		    (ip_addr_isany(&s->local.ip) ||
-		     ip_addr_cmp(&s->local.ip, ip)))
+		     ip_addr_cmp(&s->local.ip, own)))
 			return s;
 	}
 	return NULL;
@@ -69,9 +71,8 @@ static u8_t arrived(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	(void)pcb;
 	if (pbuf_copy_partial(p, &h, sizeof(h), ip_current_header_tot_len()) !=
 		    sizeof(h) ||
-	    h.type != reply || !h.id ||
-	    ping_find(s->sk.family, lwip_ntohs(h.id), ip_current_dest_addr()) !=
-		    s)
+	    h.type != reply || lwip_ntohs(h.id) != s->local.port ||
+	    ping_find(s->sk.family, s->local.port, ip_current_dest_addr()) != s)
 		return 0;
 	c = packet_clone(p);
 	if (!c)
@@ -117,15 +118,33 @@ static bool taken(const struct inet_sock *s, uint16_t id)
 	return false;
 }
 
+/* [inet] One that nobody has, or 0. */
+static uint16_t free_id(void)
+{
+	static uint8_t used[(UINT16_MAX + 1) / 8]; /* [inet] */
+	static uint16_t last;                      /* [inet] */
+	struct inet_sock *o;
+
+	memset(used, 0, sizeof(used));
+	used[0] = 1; /* id 0 is none */
+	TAILQ_FOREACH(o, &inet_pings, embryo_link)
+	used[o->local.port / 8] |= (uint8_t)(1U << o->local.port % 8);
+	for (unsigned n = 0; n <= UINT16_MAX; n++) {
+		last++;
+		if (!(used[last / 8] >> last % 8 & 1))
+			return last;
+	}
+	return 0;
+}
+
 /* [inet] id 0: any. */
 static int get_id(struct inet_sock *s, uint16_t id)
 {
-	static uint16_t last; /* [inet] */
-
-	for (unsigned n = 0; !id && n <= UINT16_MAX; n++)
-		if (++last && !taken(s, last))
-			id = last;
-	if (!id || taken(s, id))
+	if (id && taken(s, id))
+		return -EADDRINUSE;
+	if (!id)
+		id = free_id();
+	if (!id)
 		return -EADDRINUSE;
 	s->local.port = id;
 	TAILQ_REMOVE(&inet_pings, s, embryo_link);
@@ -133,7 +152,8 @@ static int get_id(struct inet_sock *s, uint16_t id)
 	return 0;
 }
 
-/* Whatever the call comes to. */
+/* Who sends or connects has an id from then on, also where that fails; EAGAIN:
+ * there is none. */
 static int bind_any(struct inet_sock *s)
 {
 	int r;
@@ -214,7 +234,7 @@ static void disconnect(struct inet_sock *s)
 static int connect_to(struct inet_sock *s, struct endpoint *to)
 {
 	ip_addr_t from;
-	int r = inet_route(s, to, &from);
+	int r = inet_route(s, to, NULL, &from);
 
 	if (r)
 		return r;
@@ -255,15 +275,13 @@ static int ping_connect(struct socket *sk, const struct sock_addr *a,
 
 /* ---- send ---- */
 
-/* RFC 792, RFC 4443, RFC 8335: requests are all that may be sent. */
-static int check_request(const struct inet_sock *s, const struct pbuf *p)
+/* RFC 792, RFC 4443, RFC 8335 */
+bool ping_is_request(bool v6, const struct icmp_echo_hdr *h)
 {
-	const struct icmp_echo_hdr *h = p->payload;
-	bool good = inet_is6(s)
-			    ? h->type == ICMP6_TYPE_EREQ || h->type == EXT_ECHO6
-			    : h->type == ICMP_ECHO || h->type == EXT_ECHO;
-
-	return good && !h->code ? 0 : -EINVAL;
+	if (h->code)
+		return false;
+	return v6 ? h->type == ICMP6_TYPE_EREQ || h->type == EXT_ECHO6
+		  : h->type == ICMP_ECHO || h->type == EXT_ECHO;
 }
 
 /* Addresses are not as for other datagrams. */
@@ -285,17 +303,13 @@ static int transmit(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
 {
 	struct icmp_echo_hdr *h = p->payload;
 	ip_addr_t from;
-	int r = inet_route(s, to, &from);
+	int r = inet_route(s, to, &how->from, &from);
 
 	if (!r && inet_is_broadcast(&to->ip) &&
 	    !sock_flag(&s->sk, SO_BROADCAST))
 		r = -EACCES;
 	if (r)
 		return r;
-	if (!ip_addr_isany(&how->from))
-		from = how->from;
-	else if (!ip_addr_isany(&s->local.ip))
-		from = s->local.ip;
 	h->id = lwip_htons(s->local.port);
 	h->chksum = 0;
 	if (!inet_is6(s)) /* of the other, by lwIP */
@@ -311,7 +325,7 @@ static int send_request(struct inet_sock *s, struct pbuf *p,
 {
 	struct dgram_how how;
 	struct endpoint to;
-	int r = check_request(s, p);
+	int r = ping_is_request(inet_is6(s), p->payload) ? 0 : -EINVAL;
 
 	if (!r)
 		r = check_name(s, m);

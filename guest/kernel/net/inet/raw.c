@@ -100,12 +100,15 @@ static int rawsock_connect(struct socket *sk, const struct sock_addr *a,
 		raw_disconnect(s->raw);
 		s->remote = (struct endpoint){ .ip = s->bound.ip };
 		ip_addr_set_any(inet_is6(s), &s->remote.ip);
+		s->local.ip = s->raw->local_ip = s->bound.ip;
 	} else {
-		r = inet_route(s, &to, &from);
+		r = inet_route(s, &to, NULL, &from);
 		if (!r)
 			r = inet_errno(raw_connect(s->raw, &to.ip));
 		if (!r)
 			s->remote = to;
+		if (!r && ip_addr_isany(&s->local.ip))
+			s->local.ip = s->raw->local_ip = from;
 	}
 	inet_unlock();
 	return r;
@@ -136,7 +139,7 @@ static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
 {
 	bool whole = inet_opt(s, INET_HDRINCL) && !inet_is6(s);
 	ip_addr_t from;
-	int r = inet_route(s, to, &from);
+	int r = inet_route(s, to, &how->from, &from);
 
 	if (!r && inet_is_broadcast(&to->ip) &&
 	    !sock_flag(&s->sk, SO_BROADCAST))
@@ -154,10 +157,6 @@ static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
 		raw_set_flags(s->raw, RAW_FLAGS_HDRINCL);
 	s->raw->tos = (uint8_t)how->tos;
 	s->raw->ttl = (uint8_t)how->ttl;
-	if (!ip_addr_isany(&how->from))
-		from = how->from;
-	else if (!ip_addr_isany(&s->local.ip))
-		from = s->local.ip;
 	return inet_errno(
 		raw_sendto_if_src(s->raw, p, &to->ip, &loop_netif, &from));
 }

@@ -184,8 +184,23 @@ void stream_detach(struct inet_sock *s)
 	inet_pcb_gone(s);
 }
 
+struct keep stream_keep(const struct inet_sock *s)
+{
+	const struct net_limits *l = &net_limits;
+	struct keep k = { s->keep_idle, s->keep_intvl, s->keep_cnt };
+
+	if (!k.idle)
+		k.idle = (uint32_t)net_limit(&l->tcp_keepalive_time);
+	if (!k.intvl)
+		k.intvl = (uint32_t)net_limit(&l->tcp_keepalive_intvl);
+	if (!k.cnt)
+		k.cnt = (uint32_t)net_limit(&l->tcp_keepalive_probes);
+	return k;
+}
+
 void stream_apply(struct inet_sock *s)
 {
+	struct keep keep = stream_keep(s);
 	struct tcp_pcb *pcb = s->tcp;
 
 	if (!pcb || pcb->state == LISTEN)
@@ -199,9 +214,12 @@ void stream_apply(struct inet_sock *s)
 		ip_set_option(pcb, SOF_KEEPALIVE);
 	else
 		ip_reset_option(pcb, SOF_KEEPALIVE);
-	pcb->keep_idle = s->keep_idle * 1000;
-	pcb->keep_intvl = s->keep_intvl * 1000;
-	pcb->keep_cnt = s->keep_cnt;
+	pcb->keep_idle = keep.idle * 1000;
+	/* lwIP's sum of all of them has 32 bits */
+	pcb->keep_intvl = (uint32_t)min(
+		keep.intvl * 1000UL,
+		(uint64_t)(UINT32_MAX - pcb->keep_idle) / (keep.cnt + 1));
+	pcb->keep_cnt = keep.cnt;
 	pcb->tos = IP_IS_V6_VAL(pcb->remote_ip) ? s->tclass : s->tos;
 	pcb->ttl = inet_ttl(s, IP_IS_V6_VAL(pcb->remote_ip));
 }

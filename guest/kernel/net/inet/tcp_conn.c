@@ -28,12 +28,14 @@ static int start(struct inet_sock *s, struct endpoint *to)
 	struct tcp_pcb *pcb;
 	ip_addr_t from;
 	err_t e;
-	int r = inet_route(s, to, &from);
+	int r = inet_route(s, to, NULL, &from);
 
 	if (!r)
 		r = stream_pcb(s, &pcb);
 	if (r)
 		return r;
+	if (inet_is_broadcast(&pcb->local_ip)) /* a name, not an address */
+		pcb->local_ip = from;
 	if (!to->port) { /* nobody can listen there */
 		return -ECONNREFUSED;
 	}

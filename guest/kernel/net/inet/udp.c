@@ -98,7 +98,7 @@ static int connect_to(struct inet_sock *s, struct endpoint *to)
 {
 	ip_addr_t from;
 	err_t e;
-	int r = inet_route(s, to, &from);
+	int r = inet_route(s, to, NULL, &from);
 
 	if (r)
 		return r;
@@ -142,7 +142,8 @@ static int udpsock_connect(struct socket *sk, const struct sock_addr *a,
 /* ---- send ---- */
 
 /* [inet] */
-static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
+static int check_way(struct inet_sock *s, struct endpoint *to,
+		     const struct dgram_how *how, size_t n)
 {
 	ip_addr_t from;
 	int r;
@@ -151,7 +152,7 @@ static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
 		return -EINVAL;
 	if (n > (IP_IS_V6_VAL(to->ip) ? UDP_MAX6 : UDP_MAX4))
 		return -EMSGSIZE;
-	r = inet_route(s, to, &from);
+	r = inet_route(s, to, &how->from, &from);
 	if (!r && inet_is_broadcast(&to->ip) &&
 	    !sock_flag(&s->sk, SO_BROADCAST))
 		r = -EACCES;
@@ -162,15 +163,11 @@ static int check_way(struct inet_sock *s, struct endpoint *to, size_t n)
 static int transmit(struct inet_sock *s, struct pbuf *p,
 		    const struct endpoint *to, const struct dgram_how *how)
 {
-	ip_addr_t from = how->from;
 	struct endpoint there = *to;
-	int r = 0;
+	ip_addr_t from;
+	int r = inet_route(s, &there, &how->from, &from);
 	err_t e;
 
-	if (ip_addr_isany(&from) && !ip_addr_isany(&s->local.ip))
-		from = s->local.ip;
-	else if (ip_addr_isany(&from))
-		r = inet_route(s, &there, &from);
 	if (r) {
 		pbuf_free(p);
 		return r;
@@ -262,7 +259,7 @@ static ssize_t udpsock_send(struct socket *sk, struct sock_msg *m)
 	r = dgram_prepare(s, m, &to, &how);
 	if (!r) {
 		inet_lock();
-		r = check_way(s, &to, n);
+		r = check_way(s, &to, &how, n);
 		inet_unlock();
 	}
 	if (!r)
