@@ -7,7 +7,7 @@ lab_boot() {
 	local limit=$1 try rc boots=3
 	shift
 	[ -e build/lab/root.erofs ] || tests/lab/lab setup || return 1
-	export LAB_TRIES=3 LAB_DONE=$PWD/build/lab-done NATIVE=$PWD/build/abi-native
+	export LAB_TRIES=${LAB_TRIES:-3} LAB_DONE=$PWD/build/lab-done NATIVE=$PWD/build/abi-native
 	export LAB_ENV='LAB_TRIES LAB_DONE LIMIT NATIVE ROUNDS MODULES MODULE_LIMIT PROGRAMS'
 	: >"$LAB_DONE"
 	for ((try = 1; try <= boots; try++)); do
