@@ -121,20 +121,23 @@ static bool taken(const struct inet_sock *s, uint16_t id)
 /* [inet] One that nobody has, or 0. */
 static uint16_t free_id(void)
 {
-	static uint8_t used[(UINT16_MAX + 1) / 8]; /* [inet] */
-	static uint16_t last;                      /* [inet] */
+	static uint16_t last; /* [inet] */
+	uint8_t *used = kmalloc((UINT16_MAX + 1) / 8);
 	struct inet_sock *o;
+	uint16_t id = 0;
 
-	memset(used, 0, sizeof(used));
-	used[0] = 1; /* id 0 is none */
+	if (!used)
+		return 0;
 	TAILQ_FOREACH(o, &inet_pings, embryo_link)
 	used[o->local.port / 8] |= (uint8_t)(1U << o->local.port % 8);
-	for (unsigned n = 0; n <= UINT16_MAX; n++) {
+	used[0] |= 1; /* id 0 is none */
+	for (unsigned n = 0; n <= UINT16_MAX && !id; n++) {
 		last++;
 		if (!(used[last / 8] >> last % 8 & 1))
-			return last;
+			id = last;
 	}
-	return 0;
+	kfree(used);
+	return id;
 }
 
 /* [inet] id 0: any. */
