@@ -48,7 +48,7 @@ struct pseudo_node {
 	const char *prefix; /* of the names that each() makes; NULL: "" */
 	uint32_t each_mode; /* their type, for d_type */
 	bool own;           /* owned by the process of the key */
-	bool whole;         /* read and written from 0 alone, as sysctls are */
+	bool whole;         /* read and written from 0 alone */
 };
 
 void pseudo_printf(struct pseudo_buf *b, const char *fmt, ...)
