@@ -281,4 +281,18 @@ static inline int elapsed_ms(struct timespec a)
 		printf("waited %d\n", elapsed_ms(takes_from) >= (ms)-10);      \
 	} while (0)
 
+/* Of what the Internet sums up (RFC 1071), in the order of the wire. */
+static inline unsigned int sum16(unsigned int sum, const void *data, int n)
+{
+	const unsigned char *p = data;
+
+	for (; n > 1; n -= 2, p += 2)
+		sum += p[0] << 8 | p[1];
+	if (n)
+		sum += p[0] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
 #endif

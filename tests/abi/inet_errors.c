@@ -204,7 +204,7 @@ static void broadcast(void)
 	show_inet("connected", s, getsockname, port_of(s));
 	SAY(send(s, "a", 1, 0));
 	echo(&four, 1);
-	e.sum = htons(~add(0, &e, sizeof(e)));
+	e.sum = htons(~sum16(0, &e, sizeof(e)));
 	SAY(sendto(raw, &e, sizeof(e), 0, IN("127.255.255.255", 0)));
 	set_opt(raw, SOL_SOCKET, SO_BROADCAST, 1);
 	SAY(sendto(raw, &e, sizeof(e), 0, IN("127.255.255.255", 0)));

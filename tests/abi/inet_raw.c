@@ -12,19 +12,6 @@
 
 static unsigned char buf[3000];
 
-static unsigned int add(unsigned int sum, const void *data, int n)
-{
-	const unsigned char *p = data;
-
-	for (; n > 1; n -= 2, p += 2)
-		sum += p[0] << 8 | p[1];
-	if (n)
-		sum += p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 struct echo {
 	struct icmphdr h;
 	char text[6];
@@ -37,7 +24,7 @@ static int make_echo(struct echo *e, int seq)
 	e->h.un.echo.id = htons(0x1234);
 	e->h.un.echo.sequence = htons(seq);
 	memcpy(e->text, "abcdef", 6);
-	e->h.checksum = htons(~add(0, e, 14));
+	e->h.checksum = htons(~sum16(0, e, 14));
 	return 14;
 }
 
@@ -47,7 +34,7 @@ static void show_icmp(const unsigned char *p, int n)
 	if (p[0] == ICMP_ECHO || p[0] == ICMP_ECHOREPLY)
 		printf(" id %x sequence %d '%s'", p[4] << 8 | p[5],
 		       p[6] << 8 | p[7], p + 8);
-	printf(" sum %x\n", add(0, p, n));
+	printf(" sum %x\n", sum16(0, p, n));
 }
 
 /* What comes, with its IPv4 header and what is in it. */
@@ -73,7 +60,7 @@ static void show_packet(const char *what, int s, int room, int flags)
 	printf("%ld bytes, version %d header %d tos %x total %d ttl %d "
 	       "protocol %d, %s to %s, sum %x\n",
 	       n, ip->ip_v, ip->ip_hl, ip->ip_tos, ntohs(ip->ip_len),
-	       ip->ip_ttl, ip->ip_p, at[0], at[1], add(0, buf, 20));
+	       ip->ip_ttl, ip->ip_p, at[0], at[1], sum16(0, buf, 20));
 	p = buf + ip->ip_hl * 4;
 	if (n > room)
 		printf("  truncated\n");
@@ -193,7 +180,7 @@ static void made(void)
 	memset(&p.icmp, 0, sizeof(p.icmp));
 	p.icmp.type = ICMP_ECHO;
 	p.icmp.un.echo.sequence = htons(9);
-	p.icmp.checksum = htons(~add(0, &p.icmp, 13));
+	p.icmp.checksum = htons(~sum16(0, &p.icmp, 13));
 	SAY(sendto(s, &p, 33, 0, IN("127.0.0.1", 0)));
 	show_packet("request", s, 1000, 0);
 	show_packet("reply", s, 1000, 0);
@@ -260,7 +247,7 @@ static void show_icmp6(const char *what, int s, int flags)
 	if (h->icmp6_type >= ICMP6_ECHO_REQUEST)
 		printf(" id %x sequence %d '%s'", ntohs(h->icmp6_id),
 		       ntohs(h->icmp6_seq), (char *)(h + 1));
-	printf(" sum %x\n", add(add(0, pseudo, 40), buf, n));
+	printf(" sum %x\n", sum16(sum16(0, pseudo, 40), buf, n));
 	printf("  ");
 	show_addr("from", &from, len, 0);
 }

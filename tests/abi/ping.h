@@ -91,24 +91,11 @@ static inline long ping(int s, const struct family *f, int seq)
 	return sendto(s, ECHO(f, seq), 0, IN(f->host, 0));
 }
 
-static inline unsigned int add(unsigned int sum, const void *data, int n)
-{
-	const unsigned char *p = data;
-
-	for (; n > 1; n -= 2, p += 2)
-		sum += p[0] << 8 | p[1];
-	if (n)
-		sum += p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 /* The sum over a message and, from ::1 to ::1, its pseudo header. */
 static inline unsigned int sum_of(const struct family *f, const void *data,
 				  int n)
 {
-	return add(PICK(f, 0, 2 + n + IPPROTO_ICMPV6), data, n);
+	return sum16(PICK(f, 0, 2 + n + IPPROTO_ICMPV6), data, n);
 }
 
 static inline void print_line(const char *text, long n)
