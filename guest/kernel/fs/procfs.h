@@ -27,6 +27,7 @@ extern const struct pseudo_node procfs_pid_dir; /* /proc/PID */
 	}
 
 extern const struct pseudo_node procfs_sysnet[]; /* /proc/sys/net */
+#define BLANKS " \t\n"
 /* A number of any base at *text, which is behind it and blanks then; EINVAL. */
 int procfs_next_number(const char **text, long *out) MUST_CHECK;
 int procfs_store_number(int *at, int lowest, int highest, const char *s,

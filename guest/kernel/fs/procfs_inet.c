@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * procfs_inet.c: the files of /proc/PID/net about IP (proc(5)): sockets of TCP,
- * UDP, raw ones and those for pings, interfaces, routes.  What is not known here is 0.
+ * UDP, raw ones and those for pings, interfaces, routes.  What is not known here
+ * is 0.
  */
 #include "kuni/net.h"
 #include "procfs.h"

@@ -166,8 +166,6 @@ static const struct pseudo_node inotify[] = {
 	{ 0 },
 };
 
-#define BLANKS " \t\n"
-
 int procfs_next_number(const char **text, long *out)
 {
 	const char *digits = *text + (**text == '-');

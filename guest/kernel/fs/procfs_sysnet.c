@@ -70,7 +70,7 @@ static int store_ping_group_range(const struct pseudo_key *k, const char *s,
 	uint64_t old =
 		__atomic_load_n(&net_limits.ping_group_range, __ATOMIC_RELAXED);
 	long low, high = (long)(old >> 32);
-	const char *at = s + strspn(s, " \t\n");
+	const char *at = s + strspn(s, BLANKS);
 	int r = n ? procfs_next_number(&at, &low) : 0;
 
 	(void)k;

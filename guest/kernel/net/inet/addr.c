@@ -167,7 +167,10 @@ int inet_route(const struct inet_sock *s, struct endpoint *to,
 	else if (!ip_addr_isany(&s->local.ip) && !is_group(&s->local.ip))
 		*from = s->local.ip;
 	/* IP_FREEBIND gives a name, not a way */
-	return v6 || inet_is_local(from) || inet_opt(s, INET_HDRINCL)
-		       ? 0
-		       : -ENETUNREACH;
+	if (!v6 && !inet_is_local(from) && !inet_opt(s, INET_HDRINCL))
+		return -ENETUNREACH;
+	return s->sk.type != SOCK_STREAM && inet_is_broadcast(&to->ip) &&
+			       !sock_flag(&s->sk, SO_BROADCAST)
+		       ? -EACCES
+		       : 0;
 }

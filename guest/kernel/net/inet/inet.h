@@ -84,13 +84,12 @@ struct inet_sock {
 	uint64_t progress;          /* [inet] when tx_acked last moved */
 	struct inet_list embryos;   /* [lock] not yet accepted */
 	unsigned nembryos, backlog; /* [lock] */
-	TAILQ_ENTRY(inet_sock)
-	embryo_link; /* [listener's lock]; of raw.c and
-					     * ping.c: [inet] */
-	uint32_t keep_idle, keep_intvl, keep_cnt; /* [a] s, s, times; 0: as
-	                                           * net_limits has them */
-	uint32_t user_timeout;                    /* [a] ms, 0: none */
-	uint32_t syncnt, maxseg;                  /* [a] maxseg 0: none */
+	/* [listener's lock]; of raw.c and ping.c: [inet] */
+	TAILQ_ENTRY(inet_sock) embryo_link;
+	/* [a] s, s, times; 0: as net_limits has them */
+	uint32_t keep_idle, keep_intvl, keep_cnt;
+	uint32_t user_timeout;   /* [a] ms, 0: none */
+	uint32_t syncnt, maxseg; /* [a] maxseg 0: none */
 
 	/* datagrams */
 	struct dgrams dgrams, errors; /* [lock] */
@@ -186,7 +185,8 @@ bool inet_is_local(const ip_addr_t *ip);
 bool inet_is_broadcast(const ip_addr_t *ip);
 bool inet_overlap(const ip_addr_t *a, const ip_addr_t *b);
 /* Where s is to send: "any" is this machine; and from where: as asked (NULL or
- * any: it is not), from its own address or the way's.  ENETUNREACH. */
+ * any: it is not), from its own address or the way's.  ENETUNREACH; EACCES: to
+ * all, without SO_BROADCAST. */
 int inet_route(const struct inet_sock *s, struct endpoint *to,
 	       const ip_addr_t *asked, ip_addr_t *from) MUST_CHECK;
 

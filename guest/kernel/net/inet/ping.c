@@ -241,8 +241,6 @@ static int connect_to(struct inet_sock *s, struct endpoint *to)
 
 	if (r)
 		return r;
-	if (inet_is_broadcast(&to->ip) && !sock_flag(&s->sk, SO_BROADCAST))
-		return -EACCES;
 	s->remote = *to;
 	if (ip_addr_isany(&s->local.ip))
 		s->local.ip = s->raw->local_ip = from;
@@ -308,9 +306,6 @@ static int transmit(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
 	ip_addr_t from;
 	int r = inet_route(s, to, &how->from, &from);
 
-	if (!r && inet_is_broadcast(&to->ip) &&
-	    !sock_flag(&s->sk, SO_BROADCAST))
-		r = -EACCES;
 	if (r)
 		return r;
 	h->id = lwip_htons(s->local.port);

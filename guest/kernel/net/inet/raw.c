@@ -141,9 +141,6 @@ static int send_locked(struct inet_sock *s, struct pbuf *p, struct endpoint *to,
 	ip_addr_t from;
 	int r = inet_route(s, to, &how->from, &from);
 
-	if (!r && inet_is_broadcast(&to->ip) &&
-	    !sock_flag(&s->sk, SO_BROADCAST))
-		r = -EACCES;
 	if (!r && whole)
 		r = finish_header(p, &from);
 	if (!r && s->raw->chksum_reqd && p->len < s->raw->chksum_offset + 2)

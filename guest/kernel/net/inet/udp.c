@@ -102,8 +102,6 @@ static int connect_to(struct inet_sock *s, struct endpoint *to)
 
 	if (r)
 		return r;
-	if (inet_is_broadcast(&to->ip) && !sock_flag(&s->sk, SO_BROADCAST))
-		return -EACCES;
 	e = udp_connect(s->udp, &to->ip, to->port);
 	if (e != ERR_OK)
 		return e == ERR_USE ? -EAGAIN : inet_errno(e);
@@ -146,17 +144,12 @@ static int check_way(struct inet_sock *s, struct endpoint *to,
 		     const struct dgram_how *how, size_t n)
 {
 	ip_addr_t from;
-	int r;
 
 	if (!to->port)
 		return -EINVAL;
 	if (n > (IP_IS_V6_VAL(to->ip) ? UDP_MAX6 : UDP_MAX4))
 		return -EMSGSIZE;
-	r = inet_route(s, to, &how->from, &from);
-	if (!r && inet_is_broadcast(&to->ip) &&
-	    !sock_flag(&s->sk, SO_BROADCAST))
-		r = -EACCES;
-	return r;
+	return inet_route(s, to, &how->from, &from);
 }
 
 /* Takes p. */
